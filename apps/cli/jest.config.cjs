@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/cli', preset: '../../jest.preset.js' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/clients-e2e', preset: '../../jest.preset.js' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/model-server', preset: '../../jest.preset.js' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/models-e2e', preset: '../../jest.preset.js' };

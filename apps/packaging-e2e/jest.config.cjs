@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/packaging-e2e', preset: '../../jest.preset.js' };

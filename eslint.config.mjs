@@ -1,0 +1,96 @@
+import nx from '@nx/eslint-plugin';
+import n from 'eslint-plugin-n';
+import * as jsoncParser from 'jsonc-eslint-parser';
+
+const runtimes = ['@mcli/ort', '@mcli/model-builder', 'onnxruntime-*', 'koffi', '@huggingface/*'];
+const below = ['layer:domain', 'layer:runtime', 'layer:model', 'layer:schema'];
+
+export default [
+  { ignores: ['**/dist', '**/out-tsc', '**/coverage', '**/test-output', '.nx'] },
+  ...nx.configs['flat/base'],
+  ...nx.configs['flat/typescript'],
+  ...nx.configs['flat/javascript'],
+  {
+    files: ['**/*.ts', '**/*.js', '**/*.mjs', '**/*.cjs'],
+    rules: {
+      // One direction of imports. One tag a project; a project without one may import nothing.
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: true,
+          banTransitiveDependencies: true,
+          allow: ['^.*/eslint(\\.base)?\\.config\\.[cm]?[jt]s$'],
+          depConstraints: [
+            { sourceTag: 'layer:schema', onlyDependOnLibsWithTags: [] },
+            { sourceTag: 'layer:runtime', onlyDependOnLibsWithTags: ['layer:runtime'] },
+            { sourceTag: 'layer:model', onlyDependOnLibsWithTags: [] },
+            {
+              sourceTag: 'layer:domain',
+              onlyDependOnLibsWithTags: ['layer:runtime', 'layer:model'],
+              bannedExternalImports: ['express', 'yargs', 'zod'],
+            },
+            {
+              sourceTag: 'layer:plugin',
+              onlyDependOnLibsWithTags: ['layer:domain', 'layer:schema'],
+              bannedExternalImports: ['express', 'yargs'],
+            },
+            {
+              sourceTag: 'layer:adapter',
+              onlyDependOnLibsWithTags: ['layer:domain', 'layer:schema'],
+              bannedExternalImports: ['onnxruntime-*', 'koffi', '@huggingface/*'],
+            },
+            { sourceTag: 'layer:server', onlyDependOnLibsWithTags: ['layer:adapter', 'layer:plugin', ...below] },
+            {
+              sourceTag: 'layer:app',
+              onlyDependOnLibsWithTags: ['layer:server', 'layer:adapter', 'layer:plugin', ...below],
+            },
+            { sourceTag: 'layer:e2e', onlyDependOnLibsWithTags: ['*'] },
+          ],
+        },
+      ],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+    },
+  },
+  {
+    files: ['**/src/**/*.ts'],
+    plugins: { n },
+    rules: { 'n/no-process-env': 'error' },
+  },
+  { files: ['**/config.ts', '**/*.spec.ts', 'libs/ort/src/**/*.ts', '**/process-backend.ts', 'apps/*-e2e/**/*.ts'], rules: { 'n/no-process-env': 'off' } },
+  {
+    // Only the runner's folder names the runtime.
+    files: ['libs/inference/src/**/*.ts'],
+    ignores: ['libs/inference/src/onnx/**', '**/*.spec.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: runtimes }] },
+  },
+  {
+    // An endpoint knows no framework, and the adapter knows no kind of key.
+    files: ['libs/http-adapter/src/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['@mcli/auth-keys*'] }] },
+  },
+  {
+    files: ['libs/http-adapter/src/endpoints/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['@mcli/auth-keys*', 'express'] }] },
+  },
+  { files: ['**/*.cjs', '**/jest.preset.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
+  {
+    files: ['**/package.json'],
+    languageOptions: { parser: jsoncParser },
+    rules: {
+      '@nx/dependency-checks': [
+        'error',
+        {
+          ignoredFiles: [
+            '{projectRoot}/eslint.config.mjs',
+            '{projectRoot}/jest.config.cjs',
+            '{projectRoot}/src/**/*.spec.ts',
+          ],
+          ignoredDependencies: ['@types/express'],
+        },
+      ],
+    },
+  },
+];

@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/auth-keys', preset: '../../jest.preset.js' };

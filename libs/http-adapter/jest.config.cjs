@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/http-adapter', preset: '../../jest.preset.js' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/inference', preset: '../../jest.preset.js' };

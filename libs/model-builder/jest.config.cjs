@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/model-builder', preset: '../../jest.preset.js' };

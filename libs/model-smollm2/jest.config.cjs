@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/model-smollm2', preset: '../../jest.preset.js' };

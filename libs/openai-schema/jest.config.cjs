@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/openai-schema', preset: '../../jest.preset.js' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/ort', preset: '../../jest.preset.js' };
