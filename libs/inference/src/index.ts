@@ -1,1 +1,18 @@
-export {};
+export type {
+  ChatMessage,
+  FinishReason,
+  GenerateRequest,
+  GenerationEvent,
+  InferenceBackend,
+  ModelCard,
+  SamplingOptions,
+  Usage,
+} from './contract.js';
+export { Engine, type EngineEvent, type EngineOptions, type EngineStats } from './engine/engine.js';
+export type { ForwardItem, KvCache, ModelRunner, Tokenizer } from './engine/model-runner.js';
+export { createSampler, type Sampler } from './engine/sampler.js';
+export type { SchedulerOptions } from './engine/scheduler.js';
+export { type AssembledText, TextAssembler } from './engine/text-assembler.js';
+export type { LogitsProcessor, TokenHistory } from './engine/token-history.js';
+export { InferenceError, type InferenceErrorCode, type InferenceErrorDetails } from './errors.js';
+export type { ModelEntry, ModelFiles, ModelStore, ResolveOptions, ResolveProgress } from './model-store.js';

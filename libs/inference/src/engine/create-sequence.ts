@@ -1,0 +1,67 @@
+import type { GenerateRequest } from '../contract.js';
+import { InferenceError } from '../errors.js';
+import { LoopGuard } from './loop-guard.js';
+import type { ModelRunner } from './model-runner.js';
+import { resolveSampling } from './resolve-sampling.js';
+import { createSampler } from './sampler.js';
+import { Sequence, type SequenceOptions } from './sequence.js';
+import { TextAssembler } from './text-assembler.js';
+
+/**
+ * Translates a request into a sequence for one model.
+ * @throws InferenceError `unsupported` · `context_length_exceeded`
+ */
+export function createSequence(
+  { card, tokenizer, vocabularySize }: Pick<ModelRunner, 'card' | 'tokenizer' | 'vocabularySize'>,
+  request: GenerateRequest,
+  callbacks: Pick<SequenceOptions, 'onCancel' | 'onLoop'> = {},
+): Sequence {
+  const { maxTokens = Infinity, stop, cacheScope, loopGuard = true } = request;
+  if (!(maxTokens >= 1))
+    throw new InferenceError('unsupported', `At least one token must be written, not ${maxTokens}.`);
+  const sampling = resolveSampling(request.sampling, card.recommendedSampling);
+  checkTokens(Object.keys(sampling.logitBias ?? {}).map(Number), vocabularySize, 'The logit bias');
+  const sampler = createSampler(sampling);
+
+  const prompt = toTokens(request.prompt, tokenizer);
+  checkTokens(prompt, vocabularySize, 'The prompt');
+  if (prompt.length === 0) throw new InferenceError('unsupported', 'The prompt is empty: it has no tokens.');
+  const { id: model, contextLength } = card;
+  const room = contextLength - prompt.length;
+  if (room < 1) {
+    throw new InferenceError(
+      'context_length_exceeded',
+      `The prompt has ${prompt.length} tokens; '${model}' holds ${contextLength}, with at least one for the answer.`,
+      { details: { contextLength, promptTokens: prompt.length, model } },
+    );
+  }
+  return new Sequence({
+    model,
+    prompt,
+    maxTokens: Math.min(Math.floor(maxTokens), room),
+    tokenizer,
+    sampler,
+    assembler: new TextAssembler(stop),
+    loopGuard: loopGuard && request.maxTokens === undefined ? new LoopGuard() : undefined,
+    cacheScope,
+    ...callbacks,
+  });
+}
+
+function toTokens(prompt: GenerateRequest['prompt'], tokenizer: ModelRunner['tokenizer']): readonly number[] {
+  if (typeof prompt === 'string') return tokenizer.encode(prompt);
+  return isTokens(prompt) ? prompt : tokenizer.encodeChat(prompt);
+}
+
+function isTokens(prompt: Exclude<GenerateRequest['prompt'], string>): prompt is readonly number[] {
+  return typeof prompt[0] === 'number';
+}
+
+function checkTokens(tokens: readonly number[], vocabularySize: number, where: string): void {
+  const stranger = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < vocabularySize));
+  if (stranger === undefined) return;
+  throw new InferenceError(
+    'unsupported',
+    `${where} names token ${stranger}; the model's tokens are 0 to ${vocabularySize - 1}.`,
+  );
+}

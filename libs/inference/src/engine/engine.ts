@@ -1,0 +1,184 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { GenerateRequest, GenerationEvent, InferenceBackend, ModelCard } from '../contract.js';
+import { InferenceError } from '../errors.js';
+import { createSequence } from './create-sequence.js';
+import type { ModelRunner } from './model-runner.js';
+import { Scheduler, type SchedulerOptions, type StepItem } from './scheduler.js';
+import { Slot } from './slot.js';
+
+export interface EngineOptions extends SchedulerOptions {
+  /** Generations that run at once. Each holds a cache in memory. At most the runner's `slots`. @default 8 */
+  readonly slots?: number | undefined;
+  /** Called for what an operator may want to know. Must not throw. @default nobody is told */
+  readonly onEvent?: ((event: EngineEvent) => void) | undefined;
+}
+
+export type EngineEvent =
+  /** A computation failed; the sequences in it got the error. */
+  | { readonly type: 'step-failed'; readonly model: string; readonly sequences: number; readonly error: unknown }
+  /** The loop guard ended an answer. */
+  | {
+      readonly type: 'loop-ended';
+      readonly model: string;
+      readonly promptTokens: number;
+      readonly completionTokens: number;
+    };
+
+/** What an engine is doing, and what it did since it was made. */
+export interface EngineStats {
+  /** Generations with a slot. */
+  readonly running: number;
+  /** Generations that wait for one. */
+  readonly waiting: number;
+  readonly slots: number;
+  /** Forward passes begun. */
+  readonly steps: number;
+  /** Prompt tokens read; those taken from a cache don't count. */
+  readonly promptTokens: number;
+  /** Tokens written. */
+  readonly generatedTokens: number;
+}
+
+/** One loaded model, and the loop that serves everyone from it. */
+export class Engine implements InferenceBackend {
+  readonly #runner: ModelRunner;
+  readonly #options: EngineOptions;
+  readonly #slots: readonly Slot[];
+  readonly #scheduler: Scheduler;
+  #totals = { steps: 0, promptTokens: 0, generatedTokens: 0 };
+  #computing: { readonly step: readonly StepItem[]; readonly controller: AbortController } | undefined;
+  #loop: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Takes the runner over: `close` disposes of it.
+   * @throws TypeError when an option is no usable number
+   */
+  constructor(runner: ModelRunner, options: EngineOptions = {}) {
+    const slots = options.slots ?? Math.min(8, runner.slots);
+    if (!(Number.isInteger(slots) && slots >= 1 && slots <= runner.slots))
+      throw new TypeError(`The option slots must be a whole number from 1 to ${runner.slots}; it is ${slots}.`);
+    this.#runner = runner;
+    this.#options = options;
+    this.#slots = Array.from({ length: slots }, () => new Slot(runner.createCache()));
+    this.#scheduler = new Scheduler(this.#slots, options);
+  }
+
+  async models(): Promise<readonly ModelCard[]> {
+    return [this.#runner.card];
+  }
+
+  /** Refuses before it tokenises, so that refusing is cheap. */
+  async *generate(request: GenerateRequest): AsyncGenerator<GenerationEvent, void, undefined> {
+    const { signal } = request;
+    signal?.throwIfAborted();
+    this.#checkRequest(request);
+    const sequence = createSequence(this.#runner, request, {
+      onCancel: () => this.#terminateIfAbandoned(),
+      onLoop: ({ promptLength, completionTokens }) =>
+        this.#tell({ type: 'loop-ended', model: request.model, promptTokens: promptLength, completionTokens }),
+    });
+    this.#scheduler.add(sequence);
+    this.#loop ??= this.#run();
+    const cancel = (): void => sequence.cancel(signal?.reason);
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      yield* sequence.events();
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  stats(): EngineStats {
+    const { running, waiting } = this.#scheduler;
+    return { running, waiting, slots: this.#slots.length, ...this.#totals };
+  }
+
+  /** Finishes what was accepted, also what still waits. New requests are refused as `closed`. */
+  close(): Promise<void> {
+    this.#closed ??= this.#dispose();
+    return this.#closed;
+  }
+
+  async #dispose(): Promise<void> {
+    await this.#loop;
+    for (const slot of this.#slots) slot.cache.dispose();
+    await this.#runner.dispose();
+  }
+
+  #checkRequest({ model }: GenerateRequest): void {
+    const { id } = this.#runner.card;
+    if (model !== id)
+      throw new InferenceError('model_not_found', `There is no model '${model}' here.`, { details: { model } });
+    if (this.#closed) throw new InferenceError('closed', `The engine of '${id}' was closed.`, { details: { model } });
+    this.#scheduler.checkRoom();
+  }
+
+  /** Plans, computes and advances until there is nothing to do. */
+  async #run(): Promise<void> {
+    for (;;) {
+      // Without a turn of the event loop a fast runner would keep new requests and cancellations out.
+      await turn();
+      const step = this.#scheduler.plan();
+      if (step.length === 0) break;
+      await this.#compute(step);
+    }
+    this.#loop = undefined;
+  }
+
+  async #compute(step: readonly StepItem[]): Promise<void> {
+    const controller = new AbortController();
+    this.#computing = { step, controller };
+    this.#totals.steps += 1;
+    try {
+      const items = step.map(({ slot, tokens, wantsLogits }) => ({ cache: slot.cache, tokens, wantsLogits }));
+      const logits = await this.#runner.forward(items, controller.signal);
+      for (const [index, item] of step.entries()) this.#advance(item, logits[index]);
+    } catch (error) {
+      // What a broken cache holds is unknown.
+      for (const item of step) this.#fail(item, error);
+      if (!controller.signal.aborted)
+        this.#tell({ type: 'step-failed', model: this.#runner.card.id, sequences: step.length, error });
+    } finally {
+      this.#computing = undefined;
+    }
+  }
+
+  #advance(item: StepItem, logits: Float32Array | undefined): void {
+    const { sequence, slot, tokens, wantsLogits } = item;
+    slot.remember(tokens);
+    const length = sequence.tokens.length;
+    this.#totals.promptTokens += Math.max(
+      0,
+      Math.min(slot.tokens.length, sequence.promptLength) - (slot.tokens.length - tokens.length),
+    );
+    if (!wantsLogits || sequence.finished) return;
+    try {
+      if (!logits) throw new TypeError('The runner returned no logits for an item that wanted them.');
+      sequence.advance(logits);
+      this.#totals.generatedTokens += sequence.tokens.length - length;
+    } catch (error) {
+      this.#fail(item, error);
+      this.#tell({ type: 'step-failed', model: this.#runner.card.id, sequences: 1, error });
+    }
+  }
+
+  #fail({ sequence, slot }: StepItem, cause: unknown): void {
+    slot.empty();
+    sequence.fail(new InferenceError('engine_failed', 'The computation of this answer failed. Try again.', { cause }));
+  }
+
+  /**
+   * Ends the running pass when nobody waits for any of it. One token each is let finish: it takes no longer than
+   * any step, and the caches stay good for the next request.
+   */
+  #terminateIfAbandoned(): void {
+    const { step, controller } = this.#computing ?? {};
+    if (!step || !step.every(({ sequence }) => sequence.cancelled)) return;
+    if (step.some(({ tokens }) => tokens.length > 1)) controller?.abort();
+  }
+
+  #tell(event: EngineEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}

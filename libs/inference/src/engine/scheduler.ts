@@ -1,0 +1,167 @@
+import { InferenceError } from '../errors.js';
+import type { Sequence } from './sequence.js';
+import type { Slot } from './slot.js';
+
+export interface SchedulerOptions {
+  /** Generations that may wait for a slot; further ones are refused as `overloaded`. @default 64 */
+  readonly queue?: number | undefined;
+  /**
+   * Tokens of a prompt that are read in one go. More reads faster, fewer lets the others write more often.
+   * Chunks end at multiples of this number, whoever else is served. @default 256
+   */
+  readonly chunkTokens?: number | undefined;
+  /**
+   * Prompt tokens that one step reads at most, of all sequences together; one chunk is always read. Tokens that
+   * are being written come on top. @default `chunkTokens`
+   */
+  readonly tokensPerStep?: number | undefined;
+}
+
+/** One sequence's part of a step. */
+export interface StepItem {
+  readonly sequence: Sequence;
+  readonly slot: Slot;
+  /** What is appended to the slot's cache. */
+  readonly tokens: readonly number[];
+  /** Whether these are the sequence's last tokens, so that the next one can be chosen. */
+  readonly wantsLogits: boolean;
+}
+
+/**
+ * Decides what the next step computes. Holds the only copy of who waits and who runs.
+ *
+ * There is no prefill phase and no decode phase: a sequence with many unseen tokens is reading its prompt, one
+ * with a single unseen token is writing.
+ */
+export class Scheduler {
+  readonly #slots: readonly Slot[];
+  readonly #queue: number;
+  readonly #chunkTokens: number;
+  readonly #tokensPerStep: number;
+  /** When each slot's sequence last read a chunk, in steps: readers take turns. */
+  readonly #lastRead = new Map<Slot, number>();
+  #waiting: Sequence[] = [];
+  #clock = 0;
+
+  /** @throws TypeError when an option is no usable number */
+  constructor(slots: readonly Slot[], options: SchedulerOptions = {}) {
+    this.#slots = slots;
+    this.#queue = checkCount('queue', options.queue ?? 64, 0);
+    this.#chunkTokens = checkCount('chunkTokens', options.chunkTokens ?? 256, 1);
+    this.#tokensPerStep = checkCount('tokensPerStep', options.tokensPerStep ?? this.#chunkTokens, 1);
+  }
+
+  /** Generations with a slot. */
+  get running(): number {
+    return this.#slots.filter(({ sequence }) => sequence && !sequence.finished).length;
+  }
+
+  /** Generations without one yet. */
+  get waiting(): number {
+    return this.#waiting.filter(({ finished }) => !finished).length;
+  }
+
+  /** @throws InferenceError `overloaded` when neither a slot nor a place in the queue is free */
+  checkRoom(): void {
+    const free = this.#slots.length - this.running;
+    if (this.waiting < this.#queue + free) return;
+    throw new InferenceError('overloaded', `${this.waiting} requests are waiting already. Try again later.`, {
+      details: { retryAfter: 1 },
+    });
+  }
+
+  /** @throws InferenceError `overloaded`, as `checkRoom` */
+  add(sequence: Sequence): void {
+    this.checkRoom();
+    this.#waiting.push(sequence);
+  }
+
+  /**
+   * The next step, empty when there is nothing to do.
+   *
+   * (1) Slots of finished sequences are freed. (2) Waiting sequences take free slots, first come first served.
+   * (3) Writers get one token each. (4) Readers take turns with whole chunks, as many as the step's budget holds,
+   * but at least one: so nobody starves, and a long prompt slows the others down without stopping them.
+   */
+  plan(): StepItem[] {
+    this.#clock += 1;
+    this.#release(); // (1)
+    this.#admit(); // (2)
+    const step: StepItem[] = [];
+    const readers: Slot[] = [];
+    for (const slot of this.#slots) {
+      if (!slot.sequence) continue;
+      if (slot.sequence.tokens.length - slot.tokens.length > 1) readers.push(slot);
+      else step.push(toItem(slot, slot.sequence, 1)); // (3)
+    }
+    let budget = this.#tokensPerStep; // (4)
+    readers.sort((a, b) => (this.#lastRead.get(a) ?? 0) - (this.#lastRead.get(b) ?? 0));
+    for (const [turn, slot] of readers.entries()) {
+      if (!slot.sequence) continue;
+      const count = this.#countChunk(slot, slot.sequence);
+      if (turn > 0 && count > budget) break;
+      budget -= count;
+      this.#lastRead.set(slot, this.#clock);
+      step.push(toItem(slot, slot.sequence, count));
+    }
+    return step;
+  }
+
+  #release(): void {
+    for (const slot of this.#slots) {
+      if (!slot.sequence?.finished) continue;
+      slot.sequence = undefined;
+      slot.lastUsed = this.#clock;
+    }
+    this.#waiting = this.#waiting.filter(({ finished }) => !finished);
+  }
+
+  #admit(): void {
+    for (;;) {
+      const free = this.#slots.filter(({ sequence }) => !sequence);
+      if (free.length === 0) return;
+      const sequence = this.#waiting.shift();
+      if (!sequence) return;
+      const slot = chooseSlot(free, sequence);
+      this.#lastRead.set(slot, this.#clock);
+      sequence.start(slot.assign(sequence));
+    }
+  }
+
+  #countChunk(slot: Slot, sequence: Sequence): number {
+    const from = slot.tokens.length;
+    const chunkEnd = from - (from % this.#chunkTokens) + this.#chunkTokens;
+    return Math.min(chunkEnd, sequence.tokens.length) - from;
+  }
+}
+
+/**
+ * The slot whose cache starts most like the sequence, when going on there saves at least as much as it throws
+ * away, or everything that can be saved. Else the one that is missed least: an empty one, or the one used longest
+ * ago. (Without the first condition, two conversations that share a few tokens would evict each other while other
+ * slots are empty.)
+ */
+function chooseSlot(free: readonly Slot[], sequence: Sequence): Slot {
+  const [oldest, ...others] = [...free].sort(
+    (a, b) => Number(a.tokens.length > 0) - Number(b.tokens.length > 0) || a.lastUsed - b.lastUsed,
+  ) as [Slot, ...Slot[]];
+  let best = oldest;
+  let most = oldest.countReusable(sequence);
+  for (const slot of others) {
+    const reusable = slot.countReusable(sequence);
+    const isWorthIt = reusable >= slot.tokens.length - reusable || reusable === sequence.tokens.length - 1;
+    if (reusable > most && isWorthIt) [best, most] = [slot, reusable];
+  }
+  return best;
+}
+
+function toItem(slot: Slot, sequence: Sequence, count: number): StepItem {
+  const from = slot.tokens.length;
+  const to = from + count;
+  return { sequence, slot, tokens: sequence.tokens.slice(from, to), wantsLogits: to === sequence.tokens.length };
+}
+
+function checkCount(name: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new TypeError(`The option ${name} must be a whole number, at least ${least}; it is ${value}.`);
+}

@@ -1,0 +1,3 @@
+export { type EchoBackendOptions, echoBackend } from './echo-backend.js';
+export { type FakeForwardCall, FakeRunner, type FakeRunnerOptions } from './fake-runner.js';
+export { FakeTokenizer } from './fake-tokenizer.js';
