@@ -1,1 +1,18 @@
-export {};
+export { loadRuntime } from './load-runtime.js';
+export type { LoadRuntimeOptions } from './load-runtime.js';
+export { OrtError } from './ort-error.js';
+export type { OrtErrorCode } from './ort-error.js';
+export type {
+  Binding,
+  RunOptions,
+  Runtime,
+  RuntimeCapabilities,
+  Session,
+  SessionOptions,
+  ValueInfo,
+} from './runtime.js';
+export { selfTest } from './self-test.js';
+export type { SelfTestResult } from './self-test.js';
+export { defaultThreads } from './session-options.js';
+export { viewTensor } from './tensor.js';
+export type { Tensor, TensorType, TypedArrayOf } from './tensor.js';

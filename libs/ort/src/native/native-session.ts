@@ -1,0 +1,77 @@
+import type { BindingDriver, ResolvedSessionOptions, SessionDriver } from '../driver.js';
+import type { ValueInfo } from '../runtime.js';
+import { optimizationLevels } from './api-table.js';
+import type { NativeApi } from './native-api.js';
+import { NativeBinding } from './native-binding.js';
+import { readValueInfos } from './value-infos.js';
+
+/** Loads a model on a thread of Node's pool. @throws OrtError `invalid_model` or `invalid_argument` */
+export async function createNativeSession(
+  api: NativeApi,
+  model: string | Uint8Array,
+  options: ResolvedSessionOptions,
+): Promise<SessionDriver> {
+  const { functions } = api;
+  const nativeOptions = createSessionOptions(api, options);
+  try {
+    const out = new BigUint64Array(1);
+    const status = await new Promise<bigint | null>((resolve, reject) => {
+      const done = (error: unknown, result: bigint | null): void => (error ? reject(error) : resolve(result));
+      if (typeof model === 'string') {
+        functions.CreateSession.async(api.environment, model, nativeOptions, out, done);
+      } else {
+        functions.CreateSessionFromArray.async(api.environment, model, model.byteLength, nativeOptions, out, done);
+      }
+    });
+    api.check(status, 'invalid_model');
+    const session = out[0] ?? 0n;
+    try {
+      return new NativeSession(api, session);
+    } catch (error) {
+      functions.ReleaseSession(session);
+      throw error;
+    }
+  } finally {
+    functions.ReleaseSessionOptions(nativeOptions);
+  }
+}
+
+function createSessionOptions(api: NativeApi, options: ResolvedSessionOptions): bigint {
+  const { functions } = api;
+  const handle = api.create('invalid_argument', (out) => functions.CreateSessionOptions(out));
+  const check = (status: bigint | null): void => api.check(status, 'invalid_argument');
+  try {
+    check(functions.SetIntraOpNumThreads(handle, options.threads));
+    check(functions.SetSessionGraphOptimizationLevel(handle, optimizationLevels[options.optimize]));
+    if (!options.memoryArena) check(functions.DisableCpuMemArena(handle));
+    for (const [key, value] of Object.entries(options.entries)) {
+      check(functions.AddSessionConfigEntry(handle, key, value));
+    }
+    return handle;
+  } catch (error) {
+    functions.ReleaseSessionOptions(handle);
+    throw error;
+  }
+}
+
+class NativeSession implements SessionDriver {
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly #api: NativeApi;
+  readonly #handle: bigint;
+
+  constructor(api: NativeApi, handle: bigint) {
+    this.#api = api;
+    this.#handle = handle;
+    this.inputs = readValueInfos(api, handle, 'input');
+    this.outputs = readValueInfos(api, handle, 'output');
+  }
+
+  createBinding(): BindingDriver {
+    return new NativeBinding(this.#api, this.#handle);
+  }
+
+  async release(): Promise<void> {
+    this.#api.functions.ReleaseSession(this.#handle);
+  }
+}
