@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+/** A model's name: 1 to 256 characters without control characters. It is looked up, never used as a path. */
+export const ModelId = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^\P{Cc}*$/u, 'expected no control characters');
+
+/** One entry of `GET /models`. */
+export const Model = z.object({
+  id: z.string(),
+  object: z.literal('model'),
+  /** When the model's files were made, in Unix seconds. */
+  created: z.number().int(),
+  owned_by: z.string(),
+  /** Not OpenAI's: tokens that prompt and answer can have together. */
+  context_length: z.number().int().optional(),
+  /** Not OpenAI's: whether the model answers at once. */
+  status: z.enum(['ready', 'loading']).optional(),
+});
+export type Model = z.infer<typeof Model>;
+
+/** The answer of `GET /models`. */
+export const ModelList = z.object({ object: z.literal('list'), data: z.array(Model) });
+export type ModelList = z.infer<typeof ModelList>;
