@@ -57,7 +57,10 @@ export default [
     plugins: { n },
     rules: { 'n/no-process-env': 'error' },
   },
-  { files: ['**/config.ts', '**/*.spec.ts', 'libs/ort/src/**/*.ts', '**/process-backend.ts', 'apps/*-e2e/**/*.ts'], rules: { 'n/no-process-env': 'off' } },
+  {
+    files: ['**/config.ts', '**/*.spec.ts', 'libs/ort/src/**/*.ts', '**/process-backend.ts', 'apps/*-e2e/**/*.ts'],
+    rules: { 'n/no-process-env': 'off' },
+  },
   {
     // Only the runner's folder names the runtime.
     files: ['libs/inference/src/**/*.ts'],

@@ -17,7 +17,12 @@ export async function setup({ build = true } = {}) {
   const locked = hash(readFileSync(join(root, 'package-lock.json')));
   const installed = `${locked} ${process.versions.modules} ${process.platform} ${process.arch}`;
   if (!existsSync(join(root, 'node_modules')) || !isStamped('installed', installed)) {
-    await step('Installing packages (the first time only)', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    await step('Installing packages (the first time only)', 'npm', [
+      'ci',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ]);
     stamp('installed', installed);
   }
   if (!build) return;
@@ -25,7 +30,11 @@ export async function setup({ build = true } = {}) {
   const whole = buildable().every((file) => existsSync(join(dirname(file), 'dist')));
   if (!whole || !isStamped('built', sources)) {
     for (const project of projects()) rmSync(join(project, 'dist'), { recursive: true, force: true });
-    await step('Building', process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '--build', ...buildable()]);
+    await step('Building', process.execPath, [
+      join('node_modules', 'typescript', 'bin', 'tsc'),
+      '--build',
+      ...buildable(),
+    ]);
     stamp('built', sources);
   }
 }

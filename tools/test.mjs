@@ -11,7 +11,11 @@ await setup();
 
 const nx = (...args) => [process.execPath, [join('node_modules', 'nx', 'bin', 'nx.js'), ...args]];
 const checks = [
-  ['format', process.execPath, [join('node_modules', 'prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', '.']],
+  [
+    'format',
+    process.execPath,
+    [join('node_modules', 'prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', '.'],
+  ],
   ['project references', ...nx('sync:check')],
   ['lint, types, build', ...nx('run-many', '-t', 'lint', 'typecheck', 'build')],
   ['unit tests', ...nx('run-many', '-t', 'test', '--', '--coverage')],

@@ -22,6 +22,8 @@ export interface ModelCard {
   readonly id: string;
   /** Positions a sequence can hold: prompt and answer together. */
   readonly contextLength: number;
+  /** Generations that run at once; more wait. Unknown for a backend that doesn't say. */
+  readonly slots?: number | undefined;
   /** When the model's files were made, in Unix seconds. */
   readonly created: number;
   /** What the model's authors recommend. Counts only for requests that name no sampling of their own. */

@@ -1,0 +1,67 @@
+import type { CommandModule } from 'yargs';
+import { parseDuration } from '../../duration.js';
+import { keyJson } from '../../key-json.js';
+import { notice, print, printJson } from '../../print.js';
+import { UsageError } from '../../report-error.js';
+import { withKeys } from '../../with-keys.js';
+
+interface Flags {
+  name?: string;
+  admin?: boolean;
+  scopes?: string[];
+  models?: string[];
+  expires?: string;
+  json?: boolean;
+}
+
+const commas = (values: string[] | undefined) =>
+  values?.flatMap((value) => value.split(',')).filter((value) => value !== '');
+
+/** `mcli key create`: the only moment the whole key is shown. */
+export const keyCreateCommand: CommandModule<object, Flags> = {
+  command: 'create',
+  describe: 'Make a key and show it once',
+  builder: (parser) =>
+    parser
+      .option('name', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Whose key it is, or what for',
+        defaultDescription: 'key',
+      })
+      .option('models', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'Only these models; may repeat or take commas',
+      })
+      .option('scopes', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'Only these scopes; may repeat or take commas',
+      })
+      .option('expires', { type: 'string', requiresArg: true, describe: 'End it after this time, such as 90d' })
+      .option('admin', { type: 'boolean', describe: 'Make an admin key: it manages keys and generates nothing' })
+      .option('json', { type: 'boolean', describe: 'Print one JSON object' })
+      .example('$0 key create --name aider', 'A key for one tool'),
+  handler: async ({ name, admin, scopes, models, expires, json }) => {
+    const expiresInMs = expires === undefined ? undefined : parseDuration(expires, '--expires');
+    const { key, record } = await withKeys(async (keys) => {
+      try {
+        return await keys.create({
+          name: name ?? 'key',
+          type: admin ? 'admin' : 'inference',
+          scopes: commas(scopes),
+          models: commas(models),
+          expiresInMs,
+        });
+      } catch (error) {
+        throw error instanceof TypeError ? new UsageError(error.message) : error;
+      }
+    });
+    if (json) return printJson({ ...keyJson(record), key });
+    notice(`A key '${record.name}' was made, id ${record.id}. It is shown only now:`);
+    print(key);
+  },
+};

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { closest } from 'fastest-levenshtein';
+import { StartError } from './start-error.js';
+import type { StartOptionName } from './start-options.js';
+import { startOptions } from './start-options.js';
+import { StartValues } from './start-values.js';
+
+/** What the server runs on: every option resolved. */
+export interface ServerConfig {
+  /** The OpenAI API with keys; otherwise the basic local server without. */
+  readonly openaiCompatible: boolean;
+  /** Embedded ids or paths of GGUF files. */
+  readonly models: readonly string[];
+  /** The id of a single model given by its path. */
+  readonly modelId?: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  /** Keys that are accepted and never stored. */
+  readonly apiKeys: readonly string[];
+  readonly firstKey: boolean;
+  readonly slots?: number | undefined;
+  /** Tokens. */
+  readonly context?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly kvCacheMb?: number | undefined;
+  readonly queue: number;
+  readonly loopGuard: boolean;
+  /** Undefined: by address. */
+  readonly rateLimit?: { readonly limit: number; readonly windowMs: number } | 'off' | undefined;
+  readonly allowedHosts: readonly string[];
+  readonly corsOrigins: readonly string[];
+  /** Bytes. */
+  readonly bodyLimit: number;
+  readonly strictParams: boolean;
+  readonly logFormat: 'json' | 'pretty';
+  /** Folder of everything that is kept. */
+  readonly home: string;
+}
+
+/** Values of flags by their names, such as `'api-key'`; only those that were given. */
+export type Flags = Readonly<Record<string, unknown>>;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The folder of everything that is kept: `MCLI_HOME`, by default `~/.mcli`. */
+export function mcliHome(environment: Environment = process.env): string {
+  return resolve(environment['MCLI_HOME'] || join(homedir(), '.mcli'));
+}
+
+/**
+ * Puts the configuration together: flags before environment before file before defaults.
+ *
+ * @param flags values by flag name; `config` names a file other than `$MCLI_HOME/config.json`
+ * @throws StartError `usage` naming the flag, variable or entry that is wrong
+ */
+export function readConfig(flags: Flags, environment: Environment = process.env): ServerConfig {
+  const home = mcliHome(environment);
+  const file = typeof flags['config'] === 'string' ? flags['config'] : undefined;
+  const values: StartValues = {
+    ...readFile(file ?? join(home, 'config.json'), file !== undefined),
+    ...readEnvironment(environment),
+    ...readFlags(flags),
+  };
+  const models = values.model ?? [];
+  if (values['model-id'] !== undefined && models.length > 1) {
+    throw new StartError('usage', '--model-id names a single --model; give each file the name that it should have.');
+  }
+  return {
+    openaiCompatible: values['openai-compatible'] ?? false,
+    models,
+    modelId: values['model-id'],
+    host: values.host ?? 'localhost',
+    port: values.port ?? 51_234,
+    apiKeys: [...(values['api-key'] ?? []), ...readKeyFile(values['api-key-file'])],
+    firstKey: !values['no-first-key'],
+    slots: values.slots,
+    context: values.context,
+    threads: values.threads,
+    kvCacheMb: values['kv-cache-mb'],
+    queue: values.queue ?? 64,
+    loopGuard: !values['no-loop-guard'],
+    rateLimit: values['rate-limit'],
+    allowedHosts: values['allowed-host'] ?? [],
+    corsOrigins: values['cors-origin'] ?? [],
+    bodyLimit: values['body-limit'] ?? 20 * 1_048_576,
+    strictParams: values['strict-params'] ?? false,
+    logFormat: values['log-format'] ?? (process.stderr.isTTY ? 'pretty' : 'json'),
+    home,
+  };
+}
+
+const names = Object.keys(startOptions) as StartOptionName[];
+const variableOf = (name: string) => `MCLI_${name.replaceAll('-', '_').toUpperCase()}`;
+
+function readFlags(flags: Flags): StartValues {
+  const given = names.filter((name) => flags[name] !== undefined);
+  return parse(Object.fromEntries(given.map((name) => [name, flags[name]])), (name) => `--${name}`);
+}
+
+function readEnvironment(environment: Environment): StartValues {
+  const given = names.filter((name) => environment[variableOf(name)]);
+  return parse(Object.fromEntries(given.map((name) => [name, environment[variableOf(name)]])), variableOf);
+}
+
+function readFile(path: string, required: boolean): StartValues {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (missing && !required) return {};
+    throw new StartError('usage', missing ? `There is no file ${path}.` : `${path} can't be read.`, { cause: error });
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    throw new StartError('usage', `${path} is not JSON.`, { cause: error });
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new StartError('usage', `${path} must hold one JSON object.`);
+  }
+  const unknown = Object.keys(content).find((name) => !Object.hasOwn(startOptions, name));
+  if (unknown !== undefined) {
+    throw new StartError('usage', `${path}: '${unknown}' is no option. Did you mean '${closest(unknown, names)}'?`);
+  }
+  return parse(content, (name) => `${path}: '${name}'`);
+}
+
+function parse(given: object, label: (name: string) => string): StartValues {
+  const result = StartValues.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new StartError('usage', `${label(String(issue?.path[0]))}: ${issue?.message ?? 'not understood'}.`);
+}
+
+function readKeyFile(path: string | undefined): string[] {
+  if (path === undefined) return [];
+  try {
+    const lines = readFileSync(path, 'utf8').split(/\r?\n/);
+    const keys = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+    if (keys.length) return keys;
+  } catch (error) {
+    throw new StartError('usage', `--api-key-file: ${path} can't be read.`, { cause: error });
+  }
+  throw new StartError('usage', `--api-key-file: ${path} holds no key.`);
+}

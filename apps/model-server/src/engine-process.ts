@@ -1,0 +1,22 @@
+// The engine's process: started by `startServer` for each model, so that a crash, a leak or a long
+// computation stays here. Speaks with its parent over IPC alone.
+import { Engine, serveBackendProcess } from '@mcli/inference';
+import { LocalModelStore, loadOnnxRunner } from '@mcli/inference/onnx';
+import type { EngineArguments } from './engine-arguments.js';
+
+serveBackendProcess(async (given, hooks) => {
+  const { model, buildsDirectory, queue, ...load } = given as EngineArguments;
+  const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
+  const { directory } = await store.resolve(model.id, {
+    onProgress: ({ phase, done, total }) => hooks.progress({ phase, fraction: total > 0 ? done / total : undefined }),
+  });
+  hooks.progress({ phase: 'Loading the model' });
+  const runner = await loadOnnxRunner({
+    ...load,
+    id: model.id,
+    directory,
+    recommendedSampling: model.recommendedSampling,
+    onFallback: (reason) => hooks.progress({ phase: reason }),
+  });
+  return new Engine(runner, { slots: runner.slots, queue });
+});

@@ -1,0 +1,56 @@
+/** One option of `mcli model start`: how it is read and what help says of it. */
+export interface StartOption {
+  /** How yargs reads the flag. */
+  readonly kind: 'boolean' | 'string' | 'number' | 'list';
+  readonly describe: string;
+  /** In help, for a default that is worked out. */
+  readonly defaultText?: string;
+}
+
+/**
+ * Every option by its flag's name. Each has an environment twin `MCLI_<NAME_IN_CAPITALS>` and the same key
+ * in `config.json`.
+ */
+export const startOptions = {
+  'openai-compatible': { kind: 'boolean', describe: 'Serve the OpenAI API, with API keys' },
+  model: {
+    kind: 'list',
+    describe: 'Embedded model id, or path of a GGUF file; may repeat',
+    defaultText: 'smollm2-135m-instruct',
+  },
+  'model-id': { kind: 'string', describe: 'The id of a single --model PATH', defaultText: "the file's name" },
+  host: { kind: 'string', describe: 'Address to listen on', defaultText: 'localhost' },
+  port: { kind: 'number', describe: 'Port to listen on; 0 takes a free one', defaultText: '51234' },
+  'api-key': {
+    kind: 'list',
+    describe: 'Accept this key. It shows in the process list; MCLI_API_KEY and --api-key-file do not',
+  },
+  'api-key-file': { kind: 'string', describe: 'Accept the keys in this file, one a line' },
+  'no-first-key': { kind: 'boolean', describe: 'Make no first key when there is none' },
+  slots: { kind: 'number', describe: 'Generations that run at once', defaultText: '8, fewer when memory is short' },
+  context: {
+    kind: 'number',
+    describe: 'Tokens a generation may hold',
+    defaultText: "the model's, less when memory is short",
+  },
+  threads: { kind: 'number', describe: 'Threads that compute', defaultText: 'all cores' },
+  'kv-cache-mb': {
+    kind: 'number',
+    describe: 'Memory for the KV cache, in MB',
+    defaultText: 'half of what the machine has',
+  },
+  queue: { kind: 'number', describe: 'Generations that may wait for a slot', defaultText: '64' },
+  'no-loop-guard': { kind: 'boolean', describe: 'Let generations repeat themselves without end' },
+  'rate-limit': {
+    kind: 'string',
+    describe: "Requests an address may make, such as 10/min, or 'off'",
+    defaultText: '10/min on a public address, off on loopback',
+  },
+  'allowed-host': { kind: 'list', describe: 'Accept this name in the Host header, beside localhost' },
+  'cors-origin': { kind: 'list', describe: 'Let pages of this origin call the API from a browser' },
+  'body-limit': { kind: 'string', describe: 'Largest request body', defaultText: '20mb' },
+  'strict-params': { kind: 'boolean', describe: 'Refuse request fields that are not known' },
+  'log-format': { kind: 'string', describe: 'json or pretty', defaultText: 'pretty on a terminal, else json' },
+} as const satisfies Record<string, StartOption>;
+
+export type StartOptionName = keyof typeof startOptions;

@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { readBuiltModel } from '@mcli/model-builder';
+import { loadRuntime, selfTest } from '@mcli/ort';
+import type { SamplingOptions } from '../contract.js';
+import { OnnxRunner } from './onnx-runner.js';
+import { planKvCache } from './plan-kv-cache.js';
+import { createTokenizer } from './tokenizer.js';
+import type { TokenizerData } from './tokenizer-data.js';
+
+export interface LoadOnnxRunnerOptions {
+  /** The name by which requests choose the model. */
+  readonly id: string;
+  /** A folder that `buildModel` of `@mcli/model-builder` made. */
+  readonly directory: string;
+  /** Positions of a sequence. @default the model's, less when memory is short */
+  readonly context?: number | undefined;
+  /** @default 8, fewer when memory is short */
+  readonly slots?: number | undefined;
+  /** Bytes that the KV cache may take when it is full. @default half of the memory that this process may use */
+  readonly kvCacheBytes?: number | undefined;
+  /** Threads that compute. @default all cores */
+  readonly threads?: number | undefined;
+  /** Most tokens that one item of a pass may append. @default 512 */
+  readonly longestChunk?: number | undefined;
+  /** @default what the model's file recommends */
+  readonly recommendedSampling?: SamplingOptions | undefined;
+  /** Said once, when the runtime's library can't be used directly and the slower way is taken. */
+  readonly onFallback?: ((reason: string) => void) | undefined;
+}
+
+/**
+ * Loads a built model, ready to compute.
+ *
+ * @throws InferenceError `unsupported` when the cache doesn't fit the memory or the tokenizer isn't known
+ * @throws OrtError when the runtime can't be loaded
+ */
+export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<OnnxRunner> {
+  const { manifest, graphPath, directory } = await readBuiltModel(options.directory);
+  const data = JSON.parse(await readFile(join(directory, manifest.tokenizer), 'utf8')) as TokenizerData;
+  const tokenizer = createTokenizer(data);
+  const plan = planKvCache({
+    bytesPerPosition: 2 * manifest.layers * manifest.kvHeads * manifest.headSize * Float32Array.BYTES_PER_ELEMENT,
+    modelContext: manifest.contextLength,
+    context: options.context,
+    slots: options.slots,
+    budget: options.kvCacheBytes ?? usableMemory() / 2,
+  });
+  const { onFallback } = options;
+  const runtime = await loadRuntime(onFallback ? { onFallback } : {});
+  try {
+    const { saturates } = await selfTest(runtime);
+    const session = await runtime.createSession(graphPath, {
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      ...(saturates ? { entries: { 'session.x64quantprecision': '1' } } : {}),
+    });
+    return new OnnxRunner({
+      runtime,
+      session,
+      tokenizer,
+      vocabularySize: manifest.vocabularySize,
+      longestChunk: options.longestChunk ?? 512,
+      card: {
+        id: options.id,
+        contextLength: plan.context,
+        slots: plan.slots,
+        created: manifest.created,
+        recommendedSampling: options.recommendedSampling ?? manifest.recommendedSampling,
+      },
+      cache: {
+        layers: manifest.layers,
+        slots: plan.slots,
+        kvHeads: manifest.kvHeads,
+        positions: plan.context,
+        headSize: manifest.headSize,
+      },
+    });
+  } catch (error) {
+    await runtime.dispose();
+    throw error;
+  }
+}
+
+/** Bytes that this process may use: the machine's, or what its control group allows. */
+function usableMemory(): number {
+  const allowed = process.constrainedMemory();
+  return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
+}
