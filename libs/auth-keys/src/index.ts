@@ -1,1 +1,14 @@
-export {};
+export { isCredential, STRONG_KEY_LENGTH } from './credential.js';
+export { hasKeyPrefix, keyHint, parseKey } from './key-format.js';
+export type { ApiKeyType, ParsedKey } from './key-format.js';
+export { KeyManager } from './key-manager.js';
+export type { AddKeyOptions, KeyManagerOptions, ListedKey, StoredKeyVerdict } from './key-manager.js';
+export type { ApiKeyChange, ApiKeyRecord, ApiKeyStore, KeyHash, KeyMetadata, StoredApiKey } from './key-store.js';
+export { KeyStoreError } from './key-store-error.js';
+export type { KeyStoreErrorCode } from './key-store-error.js';
+export type { KeyCaller, KeyRefusal, KeyVerdict, KeyVerifier } from './key-verdict.js';
+export { MemoryApiKeyStore } from './memory-store.js';
+export type { NewKey } from './new-key.js';
+export { ADMIN_SCOPES, INFERENCE_SCOPES } from './scopes.js';
+export { createStaticKeys } from './static-keys.js';
+export { verifyAny } from './verify-any.js';

@@ -1,0 +1,1 @@
+export { SqliteApiKeyStore } from './sqlite-store.js';

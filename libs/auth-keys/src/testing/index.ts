@@ -1,0 +1,1 @@
+export { aStoredKey } from './a-stored-key.js';
