@@ -1,0 +1,52 @@
+/**
+ * How matrices are stored. `int8-block32`: 8 bits a number, one float32 scale for 32 numbers of a row, about 1.1 bytes
+ * a number. `float32`: 4 bytes a number, as precise as the source.
+ */
+export type WeightsForm = 'int8-block32' | 'float32';
+
+/** Changes whenever the same source would give another graph, other weights or another tokenizer file. */
+export const builderVersion = 1;
+
+/** What a runner needs to know of a built model. Kept as `manifest.json`, written last. */
+export interface ModelManifest {
+  /** The `builderVersion` of the package that made the build. */
+  readonly builderVersion: number;
+  /** The source's `general.architecture`. */
+  readonly architecture: string;
+  /** The model's name, when its file has one. */
+  readonly name?: string | undefined;
+  readonly layers: number;
+  /** Query heads. */
+  readonly heads: number;
+  /** Key and value heads. */
+  readonly kvHeads: number;
+  /** Numbers of one head's key or value. */
+  readonly headSize: number;
+  readonly hiddenSize: number;
+  /** Tokens, and logits of a row. */
+  readonly vocabularySize: number;
+  /** Most positions of a sequence: so far reach the rotary tables. */
+  readonly contextLength: number;
+  readonly weights: WeightsForm;
+  /** The graph's file name in the build's folder. */
+  readonly graph: string;
+  /** The file name of the `TokenizerDescription`. */
+  readonly tokenizer: string;
+  /** All files beside the manifest, with their sizes in bytes. */
+  readonly files: Readonly<Record<string, number>>;
+  /** The file that this was made from. */
+  readonly source: { readonly file: string; readonly sizeBytes: number };
+  /** When the build was made, in Unix seconds. */
+  readonly created: number;
+  /** What the model's file recommends, when it does. */
+  readonly recommendedSampling?: RecommendedSampling | undefined;
+}
+
+/** Sampling settings that a model's authors recommend. */
+export interface RecommendedSampling {
+  readonly temperature?: number | undefined;
+  readonly topK?: number | undefined;
+  readonly topP?: number | undefined;
+  readonly minP?: number | undefined;
+  readonly repetitionPenalty?: number | undefined;
+}

@@ -1,0 +1,188 @@
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { ModelBuildError } from '../model-build-error.js';
+import type { GgufMetadata } from './gguf-metadata.js';
+import { readMetadata } from './gguf-metadata.js';
+import { FileCursor } from './file-cursor.js';
+import type { TensorFormat } from './tensor-format.js';
+import { findTensorFormat, tensorFormatLabel } from './tensor-format.js';
+
+/** Where a tensor's numbers stand in the file. Everything was checked against the file's size. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly format: TensorFormat;
+  /** Rows; for tensors of more than two dimensions all but the first multiplied. A vector is one row. */
+  readonly rows: number;
+  /** Numbers in a row: the first dimension, which is the innermost. */
+  readonly columns: number;
+  /** Bytes of a row. */
+  readonly rowBytes: number;
+  /** The first byte, counted from the start of the file. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** An open GGUF file whose header was read and checked. */
+export interface GgufFile {
+  /** The file's name, for messages. */
+  readonly label: string;
+  /** Bytes in the file. */
+  readonly size: number;
+  readonly version: number;
+  readonly metadata: GgufMetadata;
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /**
+   * Fills `target` from `offset` on.
+   * @throws ModelBuildError `truncated` or `io`
+   */
+  read(target: Uint8Array, offset: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Larger headers are refused; those of models with vocabularies of 256,000 tokens have about 20 MB. */
+const maxHeaderBytes = 256 * 2 ** 20;
+const maxTensors = 1 << 20;
+const maxDimensions = 4;
+const minTensorInfoBytes = 8 + 4 + 8 + 4 + 8;
+
+/**
+ * Opens a GGUF file, version 2 or 3, little-endian.
+ * Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+ *
+ * @throws ModelBuildError `io`, `not_gguf`, `truncated`, `invalid_gguf`, `unsupported_tensor_type`
+ */
+export async function openGguf(path: string): Promise<GgufFile> {
+  const label = basename(path);
+  const handle = await open(path).catch((cause: unknown) => {
+    throw new ModelBuildError('io', `${label}: cannot be opened: ${(cause as Error).message}`, { cause });
+  });
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new ModelBuildError('not_gguf', `${label}: is not a file`);
+    const cursor = new FileCursor(handle.fd, stat.size, maxHeaderBytes, label);
+    const version = readMagic(cursor, label);
+    const tensorCount = cursor.count('number of tensors');
+    const metadata = readMetadata(cursor, label);
+    const tensors = readTensors(cursor, label, tensorCount, metadata);
+    return {
+      label,
+      size: stat.size,
+      version,
+      metadata,
+      tensors,
+      read: (target, offset) => readFully(handle, target, offset, label),
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    if (error instanceof ModelBuildError) throw error;
+    throw new ModelBuildError('io', `${label}: cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function readMagic(cursor: FileCursor, label: string): number {
+  if (cursor.size < 4 || cursor.u32('magic') !== 0x46554747) {
+    throw new ModelBuildError('not_gguf', `${label}: is not a GGUF file (it does not start with 'GGUF')`);
+  }
+  const version = cursor.u32('version');
+  if (version !== 2 && version !== 3) {
+    const known = version === 0x02000000 || version === 0x03000000 ? 'big-endian' : `version ${version}`;
+    throw new ModelBuildError('not_gguf', `${label}: is a GGUF file of a kind that is not read: ${known}`);
+  }
+  return version;
+}
+
+function readTensors(
+  cursor: FileCursor,
+  label: string,
+  count: number,
+  metadata: GgufMetadata,
+): ReadonlyMap<string, TensorInfo> {
+  if (count > maxTensors) throw new ModelBuildError('invalid_gguf', `${label}: announces ${count} tensors`);
+  cursor.expectRoom(count, minTensorInfoBytes, 'list of tensors');
+  const found = Array.from({ length: count }, () => readTensor(cursor, label));
+  const alignment = readAlignment(metadata, label);
+  const dataStart = Math.ceil(cursor.position / alignment) * alignment;
+  const tensors = new Map<string, TensorInfo>();
+  for (const tensor of found) {
+    if (tensors.has(tensor.name)) throw new ModelBuildError('invalid_gguf', `${label}: two tensors ${tensor.name}`);
+    if (tensor.offset % alignment !== 0) {
+      throw new ModelBuildError(
+        'invalid_gguf',
+        `${label}: ${tensor.name} starts at ${tensor.offset}, not at a multiple of ${alignment}`,
+      );
+    }
+    const offset = dataStart + tensor.offset;
+    if (offset + tensor.byteLength > cursor.size) {
+      throw new ModelBuildError(
+        'truncated',
+        `${label}: ${tensor.name} needs bytes ${offset} to ${offset + tensor.byteLength}, but the file ends after ${cursor.size}`,
+      );
+    }
+    tensors.set(tensor.name, { ...tensor, offset });
+  }
+  return tensors;
+}
+
+function readTensor(cursor: FileCursor, label: string): TensorInfo {
+  const name = cursor.string('name of a tensor');
+  const dimensions = cursor.u32(`dimensions of ${name}`);
+  if (dimensions < 1 || dimensions > maxDimensions) {
+    throw new ModelBuildError('invalid_gguf', `${label}: ${name} has ${dimensions} dimensions`);
+  }
+  const shape = Array.from({ length: dimensions }, () => cursor.count(`shape of ${name}`));
+  const type = cursor.u32(`type of ${name}`);
+  const offset = cursor.count(`offset of ${name}`);
+  const format = findTensorFormat(type);
+  if (!format) {
+    throw new ModelBuildError(
+      'unsupported_tensor_type',
+      `${label}: ${name} is stored as ${tensorFormatLabel(type)}, which cannot be read`,
+    );
+  }
+  const columns = shape[0] ?? 0;
+  const rows = shape.slice(1).reduce((product, size) => product * size, 1);
+  const rowBytes = (columns / format.blockSize) * format.blockBytes;
+  if (
+    !Number.isSafeInteger(rows * columns) ||
+    rows * columns === 0 ||
+    !Number.isSafeInteger(rows * rowBytes + offset)
+  ) {
+    throw new ModelBuildError('invalid_gguf', `${label}: ${name} has the shape ${shape.join(' x ')}`);
+  }
+  if (columns % format.blockSize !== 0) {
+    throw new ModelBuildError(
+      'invalid_gguf',
+      `${label}: ${name} has rows of ${columns}, not a multiple of ${format.blockSize} as ${format.name} needs`,
+    );
+  }
+  return { name, format, rows, columns, rowBytes, offset, byteLength: rows * rowBytes };
+}
+
+function readAlignment(metadata: GgufMetadata, label: string): number {
+  const alignment = metadata.integer('general.alignment') ?? 32;
+  if (alignment < 1 || alignment > 2 ** 20 || (alignment & (alignment - 1)) !== 0) {
+    throw new ModelBuildError('invalid_gguf', `${label}: general.alignment is ${alignment}`);
+  }
+  return alignment;
+}
+
+async function readFully(handle: FileHandle, target: Uint8Array, offset: number, label: string): Promise<void> {
+  let filled = 0;
+  while (filled < target.byteLength) {
+    const { bytesRead } = await handle
+      .read(target, filled, target.byteLength - filled, offset + filled)
+      .catch((cause: unknown) => {
+        throw new ModelBuildError(
+          'io',
+          `${label}: cannot be read at byte ${offset + filled}: ${(cause as Error).message}`,
+          { cause },
+        );
+      });
+    if (bytesRead === 0) {
+      throw new ModelBuildError('truncated', `${label}: ends at byte ${offset + filled}, in the middle of a tensor`);
+    }
+    filled += bytesRead;
+  }
+}

@@ -1,0 +1,50 @@
+/** Element types, with the numbers of `TensorProto.DataType`. */
+export const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7 } as const;
+export type ElementType = keyof typeof elementTypes;
+
+/** A number, or the name of a size that is only known when the graph runs. */
+export type Dimension = number | string;
+
+/** An input or output of the graph. */
+export interface GraphValue {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly Dimension[];
+}
+
+/** A whole number is written as an integer attribute; `{ float }` forces a floating-point one. */
+export type Attribute = number | { readonly float: number };
+
+export interface GraphNode {
+  readonly operator: string;
+  /** The operator set: '' is ONNX's own. */
+  readonly domain: '' | 'com.microsoft';
+  /** Names of values; '' stands for one that is left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+/** A part of the external data file. */
+export interface Region {
+  /** The first byte, a multiple of 4,096. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** A constant whose numbers stand in the external data file. */
+export interface Initializer {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly region: Region;
+}
+
+export interface OnnxGraph {
+  readonly name: string;
+  readonly inputs: readonly GraphValue[];
+  readonly outputs: readonly GraphValue[];
+  readonly initializers: readonly Initializer[];
+  /** In an order in which they can run. */
+  readonly nodes: readonly GraphNode[];
+}
