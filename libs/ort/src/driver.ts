@@ -22,7 +22,7 @@ export interface SessionDriver {
 export interface BindingDriver {
   /** Must keep the tensor referenced until it is replaced or released. */
   bind(direction: Direction, name: string, tensor: Tensor): void;
-  /** Settles when nothing touches the memory any more. May resolve although `signal` was aborted. */
+  /** Settles when nothing touches the memory any more. After an abort it may resolve or reject. */
   run(signal: AbortSignal | undefined): Promise<void>;
   release(): void;
 }

@@ -2,6 +2,7 @@ import { ManagedRuntime } from './managed-runtime.js';
 import { createNativeDriver } from './native/native-driver.js';
 import { OrtError } from './ort-error.js';
 import type { Runtime } from './runtime.js';
+import { createWorkerDriver } from './worker/worker-driver.js';
 
 /** Which runtime to load. */
 export interface LoadRuntimeOptions {
@@ -20,7 +21,17 @@ export interface LoadRuntimeOptions {
  * @throws OrtError `library_missing` or `unsupported_platform` when neither kind works here.
  */
 export async function loadRuntime(options: LoadRuntimeOptions = {}): Promise<Runtime> {
-  void options;
-  void OrtError;
-  return new ManagedRuntime(await createNativeDriver());
+  if (options.prefer === 'worker') return new ManagedRuntime(await createWorkerDriver());
+  let reason: OrtError;
+  try {
+    return new ManagedRuntime(await createNativeDriver());
+  } catch (error) {
+    if (!(error instanceof OrtError) || error.code === 'unsupported_platform') throw error;
+    reason = error;
+  }
+  const driver = await createWorkerDriver();
+  options.onFallback?.(
+    `ONNX Runtime is used through its slower binding, without cancelling inside a step: ${reason.message}`,
+  );
+  return new ManagedRuntime(driver);
 }

@@ -38,6 +38,9 @@ export class ManagedSession implements Session {
     this.#runs.add(run);
     try {
       await run;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw error;
     } finally {
       this.#runs.delete(run);
     }

@@ -56,8 +56,6 @@ export class NativeBinding implements BindingDriver {
     signal.addEventListener('abort', terminate, { once: true });
     try {
       await this.#run(options);
-    } catch (error) {
-      if (!signal.aborted) throw error;
     } finally {
       signal.removeEventListener('abort', terminate);
       functions.ReleaseRunOptions(options);

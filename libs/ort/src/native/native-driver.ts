@@ -32,5 +32,7 @@ class NativeDriver implements RuntimeDriver {
   }
 
   // The environment belongs to the process.
-  async release(): Promise<void> {}
+  release(): Promise<void> {
+    return Promise.resolve();
+  }
 }
