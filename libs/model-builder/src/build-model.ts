@@ -153,5 +153,5 @@ function ignoreMissing(error: unknown): void {
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+  return typeof (error as { syscall?: unknown } | null)?.syscall === 'string';
 }
