@@ -1,0 +1,33 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { ServerResponse } from 'node:http';
+import { ApiError, toApiError } from './api-error.js';
+import { sendJson } from './send-json.js';
+
+/**
+ * Sends an error reply: JSON with its own status, or the last event of a stream that has begun. Does
+ * nothing when nobody listens any more.
+ */
+export function sendApiError(response: ServerResponse, error: ApiError): void {
+  if (response.destroyed || response.writableEnded) return;
+  if (response.headersSent) {
+    response.end(`data: ${JSON.stringify(error.body)}\n\n`);
+    return;
+  }
+  for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+  sendJson(response, error.status, error.body);
+}
+
+/** The error for an address where nothing is. */
+export function unknownUrl(method: string, path: string): ApiError {
+  return new ApiError('unknown_url', `Unknown request URL: ${method} ${path.slice(0, 256)}. Check the address.`);
+}
+
+/** For the end of an app: answers what no route took. */
+export const answerUnknownUrl: RequestHandler = (request, response) => {
+  sendApiError(response, unknownUrl(request.method, request.path));
+};
+
+/** For the end of an app: answers whatever was thrown, in the same shape as the router does. */
+export const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
+  sendApiError(response, toApiError(error));
+};
