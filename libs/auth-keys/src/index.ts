@@ -1,4 +1,6 @@
 export { isCredential, STRONG_KEY_LENGTH } from './credential.js';
+export { FileApiKeyStore } from './file-store.js';
+export type { FileApiKeyStoreOptions } from './file-store.js';
 export { hasKeyPrefix, keyHint, parseKey } from './key-format.js';
 export type { ApiKeyType, ParsedKey } from './key-format.js';
 export { KeyManager } from './key-manager.js';

@@ -72,7 +72,7 @@ function toMetadata(metadata: KeyMetadata): KeyMetadata {
       `metadata has at most ${MAX_METADATA_BYTES} bytes as JSON; this has ${Buffer.byteLength(text)}.`,
     );
   }
-  return metadata;
+  return { ...metadata };
 }
 
 function toModels(models: readonly string[] | null): readonly string[] | null {

@@ -1,6 +1,6 @@
 import { closeSync, constants, lstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isSystemError, toStorageError } from './storage-error.js';
+import { errorCode, toStorageError } from './storage-error.js';
 import { KeyStoreError } from './key-store-error.js';
 
 const OTHERS = 0o077;
@@ -20,7 +20,7 @@ export function ensurePrivateFile(path: string): void {
     try {
       closeSync(openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, 0o600));
     } catch (error) {
-      if (!isSystemError(error, 'EEXIST')) throw error;
+      if (errorCode(error) !== 'EEXIST') throw error;
     }
     checkFile(path);
     checkFolder(dirname(path));

@@ -1,4 +1,4 @@
-import type { ApiKeyChange, ApiKeyRecord, StoredApiKey } from './key-store.js';
+import type { ApiKeyChange, ApiKeyRecord, KeyHash, StoredApiKey } from './key-store.js';
 
 /** A frozen copy that shares nothing with its source. */
 export function copyKey(key: StoredApiKey): StoredApiKey {
@@ -34,7 +34,9 @@ export function countUses(key: StoredApiKey, uses: number, lastUsedAt: number): 
 }
 
 /** The key without what is kept of its secret. */
-export function toRecord({ hash: _, ...record }: StoredApiKey): ApiKeyRecord {
+export function toRecord(key: StoredApiKey): ApiKeyRecord {
+  const record: ApiKeyRecord & { hash?: KeyHash } = { ...key };
+  delete record.hash;
   return record;
 }
 

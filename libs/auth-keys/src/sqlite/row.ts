@@ -1,6 +1,7 @@
 import { KeyStoreError } from '../key-store-error.js';
 import type { StoredApiKey } from '../key-store.js';
 import { parseStoredKey } from '../parse-stored-key.js';
+import { errorText } from '../storage-error.js';
 
 /** A key's columns, as they are bound by name. */
 export type Row = ReturnType<typeof toRow>;
@@ -45,7 +46,7 @@ export function fromRow(value: unknown): StoredApiKey {
       hash: { algorithm: row['hash_algorithm'], pepperId: row['pepper_id'], digest: row['digest'] },
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new KeyStoreError('corrupt', `The row of key '${String(row['id'])}' is damaged: ${reason}`, { cause: error });
   }
 }

@@ -1,0 +1,136 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { KeyManager } from '../key-manager.js';
+import { aStoredKey, apiKeyStoreContract } from '../testing/index.js';
+import { openDatabase } from './libsql.js';
+import { SqliteApiKeyStore } from './sqlite-store.js';
+
+const onPosix = process.platform === 'win32' ? it.skip : it;
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'mcli-sqlite-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const file = () => join(folder, 'keys.db');
+
+describe('SqliteApiKeyStore', () => {
+  apiKeyStoreContract({ it, expect }, async () => new SqliteApiKeyStore(file()), {
+    reopen: async () => new SqliteApiKeyStore(file()),
+    share: async () => new SqliteApiKeyStore(file()),
+  });
+
+  onPosix('makes its folder and all its files for the owner alone', async () => {
+    const path = join(folder, 'new', 'keys.db');
+    const store = new SqliteApiKeyStore(path);
+    await store.insert(aStoredKey());
+    expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+    for (const name of [path, `${path}-wal`, `${path}-shm`]) expect(statSync(name).mode & 0o077).toBe(0);
+    await store.close();
+  });
+
+  onPosix('refuses a file that others can read, naming it and the remedy', () => {
+    writeFileSync(file(), '');
+    chmodSync(file(), 0o644);
+    expect(() => new SqliteApiKeyStore(file())).toThrow(
+      expect.objectContaining({
+        code: 'insecure_permissions',
+        message: expect.stringContaining(`chmod 600 '${file()}'`),
+      }),
+    );
+  });
+
+  onPosix('refuses a symbolic link', () => {
+    writeFileSync(join(folder, 'target'), '', { mode: 0o600 });
+    symlinkSync(join(folder, 'target'), file());
+    expect(() => new SqliteApiKeyStore(file())).toThrow(expect.objectContaining({ code: 'insecure_permissions' }));
+  });
+
+  it('refuses a file that is no database and leaves it as it is', () => {
+    const text = 'this is no database, whatever its name says. '.repeat(50);
+    writeFileSync(file(), text, { mode: 0o600 });
+    expect(() => new SqliteApiKeyStore(file())).toThrow(expect.objectContaining({ code: 'corrupt' }));
+    expect(readFileSync(file(), 'utf8')).toBe(text);
+  });
+
+  it('refuses the schema of a newer version and leaves it as it is', async () => {
+    await new SqliteApiKeyStore(file()).close();
+    const database = openDatabase(file());
+    database.exec("UPDATE schema_versions SET version = 99 WHERE component = 'auth-keys'");
+    expect(() => new SqliteApiKeyStore(file())).toThrow(
+      expect.objectContaining({ code: 'newer_schema', message: expect.stringContaining('99') }),
+    );
+    expect(database.prepare('SELECT version FROM schema_versions').all()).toEqual([{ version: 99 }]);
+    database.close();
+  });
+
+  it('names a folder that cannot be made', () => {
+    writeFileSync(join(folder, 'plain'), '');
+    expect(() => new SqliteApiKeyStore(join(folder, 'plain', 'keys.db'))).toThrow(
+      expect.objectContaining({ code: 'storage_unavailable', message: expect.stringContaining('plain') }),
+    );
+  });
+
+  it('shares its file with tables of others', async () => {
+    await new SqliteApiKeyStore(file()).close();
+    const database = openDatabase(file());
+    database.exec("CREATE TABLE jobs (id INTEGER) STRICT; INSERT INTO schema_versions VALUES ('jobs', 99)");
+    database.close();
+    const store = new SqliteApiKeyStore(file());
+    await store.insert(aStoredKey());
+    expect((await store.list()).length).toBe(1);
+    await store.close();
+  });
+
+  it('keeps every change on disk before it says so', () => {
+    const store = new SqliteApiKeyStore(file());
+    const database = openDatabase(file());
+    expect(database.pragma('journal_mode')).toEqual([{ journal_mode: 'wal' }]);
+    database.close();
+    return store.close();
+  });
+
+  it('says which row is damaged', async () => {
+    const store = new SqliteApiKeyStore(file());
+    const key = aStoredKey();
+    await store.insert(key);
+    const database = openDatabase(file());
+    database.exec("UPDATE api_keys SET scopes = '{'");
+    await expect(store.find(key.id)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining(key.id),
+    });
+    database.close();
+    await store.close();
+  });
+
+  it('lets a key be revoked through another connection at the next check', async () => {
+    const here = new KeyManager(new SqliteApiKeyStore(file()));
+    const there = new KeyManager(new SqliteApiKeyStore(file()));
+    const { key, record } = await here.create({ name: 'shared' });
+    expect(await here.validateKey(key)).toBe(true);
+    await there.revoke(record.id);
+    expect(await here.verify(key)).toEqual({ ok: false, reason: 'revoked' });
+    await Promise.all([here.close(), there.close()]);
+  });
+
+  it('holds no part of a secret on disk', async () => {
+    const keys = new KeyManager(new SqliteApiKeyStore(file()));
+    const { key } = await keys.create({ name: 'secret' });
+    const secret = key.slice(-49, -6);
+    await keys.verify(key);
+    await keys.list();
+    const bytes = [file(), `${file()}-wal`].filter((path) => existsSync(path)).map((path) => readFileSync(path));
+    expect(bytes.some((content) => content.includes(key.split('_')[1] ?? ''))).toBe(true);
+    for (const content of bytes)
+      for (let at = 0; at + 8 <= 43; at++) expect(content.includes(secret.slice(at, at + 8))).toBe(false);
+    await keys.close();
+  });
+});
