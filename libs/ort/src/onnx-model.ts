@@ -8,7 +8,13 @@ export interface OnnxModel {
   readonly outputs: readonly OnnxValue[];
   readonly nodes: readonly OnnxNode[];
   /** Constants by name. */
-  readonly initializers?: Readonly<Record<string, Tensor>>;
+  readonly initializers?: Readonly<Record<string, Tensor | ExternalTensor>>;
+}
+
+/** A constant whose bytes are the whole of another file. */
+export interface ExternalTensor extends Pick<Tensor, 'type' | 'dims'> {
+  /** Path of that file, seen from the model's folder. */
+  readonly location: string;
 }
 
 export interface OnnxValue extends ValueInfo {
@@ -29,6 +35,7 @@ export interface OnnxNode {
 const IR_VERSION = 9;
 const OPSETS = { '': 18, 'com.microsoft': 1 };
 const ATTRIBUTE_INT = 2;
+const LOCATION_EXTERNAL = 1;
 
 /**
  * The bytes of an ONNX file: protocol buffers, whose field numbers are those of `onnx.proto`.
@@ -61,11 +68,13 @@ const encodeNode = ({ op, inputs, outputs, attributes = {}, domain = '' }: OnnxN
   ...text(7, domain),
 ];
 
-const encodeTensor = (name: string, { type, dims, data }: Tensor): Bytes => [
-  ...dims.flatMap((size) => int(1, size)),
-  ...int(2, elementTypes[type]),
+const encodeTensor = (name: string, tensor: Tensor | ExternalTensor): Bytes => [
+  ...tensor.dims.flatMap((size) => int(1, size)),
+  ...int(2, elementTypes[tensor.type]),
   ...text(8, name),
-  ...message(9, [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]),
+  ...('location' in tensor
+    ? [...message(13, [...text(1, 'location'), ...text(2, tensor.location)]), ...int(14, LOCATION_EXTERNAL)]
+    : message(9, [...new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength)])),
 ];
 
 const encodeValue = ({ name, type, dims }: OnnxValue): Bytes => {

@@ -11,6 +11,15 @@ export const addModel = (): Uint8Array =>
     nodes: [{ op: 'Add', inputs: ['a', 'b'], outputs: ['sum'] }],
   });
 
+/** `sum = a + weight` for a float32 weight `[2]` that stands in a file of its own. */
+export const externalModel = (location: string): Uint8Array =>
+  encodeModel({
+    inputs: [rows('a')],
+    outputs: [rows('sum')],
+    initializers: { weight: { type: 'float32', dims: [2], location } },
+    nodes: [{ op: 'Add', inputs: ['a', 'weight'], outputs: ['sum'] }],
+  });
+
 /** `copy = Identity(value)` of any type and shape. */
 export const identityModel = (type: OnnxValue['type'], dims: OnnxValue['dims']): Uint8Array =>
   encodeModel({

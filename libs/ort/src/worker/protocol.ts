@@ -12,8 +12,18 @@ export interface WorkerMethods {
     { session: number; model: string | Uint8Array; options: ResolvedSessionOptions },
     { inputs: readonly ValueInfo[]; outputs: readonly ValueInfo[] },
   ];
-  /** The tensor's memory must be shared. */
-  bind: [{ binding: number; direction: Direction; name: string; tensor: Tensor }, undefined];
+  bind: [
+    {
+      binding: number;
+      direction: Direction;
+      name: string;
+      /** Tells which tensors have the same memory, which a worker cannot see. */
+      memory: string;
+      /** In shared memory. */
+      tensor: Tensor;
+    },
+    undefined,
+  ];
   unbind: [{ binding: number }, undefined];
   run: [{ session: number; binding: number }, undefined];
   close: [{ session: number }, undefined];

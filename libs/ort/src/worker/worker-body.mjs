@@ -4,8 +4,9 @@ import { parentPort } from 'node:worker_threads';
 import { InferenceSession, Tensor, env } from 'onnxruntime-node';
 
 /**
- * A bound tensor: its shared memory, and the copy in this thread that the binding of onnxruntime-node can work with.
- * @typedef {{ shared: Uint8Array, local: Uint8Array, tensor: Tensor }} Place
+ * A bound tensor: its shared memory, and the copy in this thread that the binding of onnxruntime-node can work with. Places with the
+ * same memory have the same copy, so that operators see that they may work in place.
+ * @typedef {{ memory: string, shared: Uint8Array, local: Uint8Array, tensor: Tensor }} Place
  * @typedef {{ input: Map<string, Place>, output: Map<string, Place> }} Places
  */
 
@@ -40,10 +41,11 @@ const methods = {
     return { inputs: session.inputMetadata.map(valueInfo), outputs: session.outputMetadata.map(valueInfo) };
   },
 
-  async bind({ binding, direction, name, tensor }) {
+  async bind({ binding, direction, name, memory, tensor }) {
     const places = bindings.get(binding) ?? { input: new Map(), output: new Map() };
     bindings.set(binding, places);
-    places[direction].set(name, place(tensor, places[direction].get(name)));
+    places[direction].delete(name);
+    places[direction].set(name, place(places, memory, tensor));
     return undefined;
   },
 
@@ -62,15 +64,11 @@ const methods = {
       local.set(shared);
       feeds[name] = tensor;
     }
-    const results = await session.run(feeds, [...places.output.keys()]);
-    for (const [name, { shared, tensor }] of places.output) {
-      const result = results[name];
-      const { dims, data } = result ?? { dims: [], data: [] };
-      if (!ArrayBuffer.isView(data) || String(dims) !== String(tensor.dims)) {
-        throw new Error(`The output "${name}" has shape [${dims}], but [${tensor.dims}] is bound.`);
-      }
-      shared.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    }
+    /** @type {Record<string, Tensor>} */
+    const fetches = {};
+    for (const [name, { tensor }] of places.output) fetches[name] = tensor;
+    await session.run(feeds, fetches);
+    for (const { shared, local } of places.output.values()) shared.set(local);
     return undefined;
   },
 
@@ -82,16 +80,18 @@ const methods = {
 };
 
 /**
+ * @param {Places} places
+ * @param {string} memory
  * @param {import('../tensor.js').Tensor} tensor
- * @param {Place | undefined} previous whose copy is used again if it has the right size
  * @returns {Place}
  */
-function place({ type, dims, data }, previous) {
+function place(places, memory, { type, dims, data }) {
   const shared = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const local = previous?.local.length === shared.length ? previous.local : new Uint8Array(shared.length);
+  const same = [...places.input.values(), ...places.output.values()].find((other) => other.memory === memory);
+  const local = same?.local ?? new Uint8Array(shared.length);
   const Elements = /** @type {new (buffer: ArrayBufferLike) => Float32Array} */ (data.constructor);
   const elements = new Elements(local.buffer);
-  return { shared, local, tensor: new Tensor(/** @type {'float32'} */ (type), elements, dims) };
+  return { memory, shared, local, tensor: new Tensor(/** @type {'float32'} */ (type), elements, dims) };
 }
 
 const types = ['float32', 'float16', 'int8', 'uint8', 'int32', 'int64', 'bool'];
