@@ -4,7 +4,7 @@ import { byAge, changeKey, copyKey, countUses } from './stored-key.js';
 
 /** Keeps keys in this process's memory: for tests, and for keys that are made anew at each start. */
 export class MemoryApiKeyStore implements ApiKeyStore {
-  readonly durable = false;
+  readonly durable: boolean = false;
   readonly #keys = new Map<string, StoredApiKey>();
   #closed = false;
 

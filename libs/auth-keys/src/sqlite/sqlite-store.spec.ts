@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { KeyManager } from '../key-manager.js';
 import { aStoredKey, apiKeyStoreContract } from '../testing/index.js';
 import { openDatabase } from './libsql.js';
+import { prepareDatabase } from './schema.js';
 import { SqliteApiKeyStore } from './sqlite-store.js';
 
 const onPosix = process.platform === 'win32' ? it.skip : it;
@@ -89,12 +90,14 @@ describe('SqliteApiKeyStore', () => {
     await store.close();
   });
 
-  it('keeps every change on disk before it says so', () => {
-    const store = new SqliteApiKeyStore(file());
+  it('writes ahead, syncs every change and waits for other writers', () => {
     const database = openDatabase(file());
+    prepareDatabase(database, file());
     expect(database.pragma('journal_mode')).toEqual([{ journal_mode: 'wal' }]);
+    expect(database.prepare('PRAGMA synchronous').get()).toMatchObject({ synchronous: 2 });
+    expect(database.prepare('PRAGMA busy_timeout').get()).toMatchObject({ timeout: 5000 });
+    expect(database.prepare('PRAGMA foreign_keys').get()).toMatchObject({ foreign_keys: 1 });
     database.close();
-    return store.close();
   });
 
   it('says which row is damaged', async () => {
