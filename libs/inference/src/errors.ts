@@ -10,13 +10,7 @@
  * - `engine_failed`: the engine's process or a computation in it broke.
  */
 export type InferenceErrorCode =
-  | 'model_not_found'
-  | 'context_length_exceeded'
-  | 'unsupported'
-  | 'overloaded'
-  | 'loading'
-  | 'closed'
-  | 'engine_failed';
+  'model_not_found' | 'context_length_exceeded' | 'unsupported' | 'overloaded' | 'loading' | 'closed' | 'engine_failed';
 
 /** Facts that a message's reader needs beside its code. Structured-cloneable. */
 export interface InferenceErrorDetails {

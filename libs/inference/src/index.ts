@@ -1,3 +1,4 @@
+export { combineBackends } from './combine-backends.js';
 export type {
   ChatMessage,
   FinishReason,
@@ -16,3 +17,12 @@ export { type AssembledText, TextAssembler } from './engine/text-assembler.js';
 export type { LogitsProcessor, TokenHistory } from './engine/token-history.js';
 export { InferenceError, type InferenceErrorCode, type InferenceErrorDetails } from './errors.js';
 export type { ModelEntry, ModelFiles, ModelStore, ResolveOptions, ResolveProgress } from './model-store.js';
+export { type GenerationReport, observeUsage } from './observe-usage.js';
+export {
+  createProcessBackend,
+  type ProcessBackend,
+  type ProcessBackendEvent,
+  type ProcessBackendOptions,
+  type ProcessBackendStatus,
+} from './process-backend.js';
+export { type ProcessHooks, serveBackendProcess } from './serve-backend-process.js';

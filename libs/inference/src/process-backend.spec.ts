@@ -1,0 +1,246 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { jest } from '@jest/globals';
+import type { GenerateRequest, GenerationEvent } from './contract.js';
+import {
+  createProcessBackend,
+  type ProcessBackend,
+  type ProcessBackendEvent,
+  type ProcessBackendOptions,
+} from './process-backend.js';
+
+jest.setTimeout(60_000);
+
+const tests = new URL('../tests/', import.meta.url);
+const runTypeScript = ['--import', new URL('run-typescript.mjs', tests).href];
+const backends: ProcessBackend[] = [];
+
+afterEach(async () => {
+  await Promise.all(backends.splice(0).map((backend) => backend.close()));
+});
+
+describe('createProcessBackend', () => {
+  it('runs an engine in another process', async () => {
+    const events: ProcessBackendEvent[] = [];
+    const backend = start({ onEvent: (event) => events.push(event) });
+    expect(backend.status()).toBe('loading');
+    await expect(backend.models()).rejects.toMatchObject({ code: 'loading', details: { retryAfter: 1 } });
+    await expect(textOf(backend, 'early')).rejects.toMatchObject({ code: 'loading' });
+    await backend.ready();
+
+    expect(backend.status()).toBe('ready');
+    expect(backend.pid).not.toBe(process.pid);
+    expect(await backend.models()).toMatchObject([{ id: 'fake', contextLength: 4096 }]);
+    expect(await textOf(backend, 'Grüße 👋')).toBe('Grüße 👋');
+    expect(await Promise.all(['one', 'two', 'three'].map((text) => textOf(backend, text)))).toEqual([
+      'one',
+      'two',
+      'three',
+    ]);
+    expect(await backend.stats()).toMatchObject({ running: 0, waiting: 0, slots: 4 });
+    expect(events.map(({ type }) => type)).toEqual(['starting', 'progress', 'report', 'ready']);
+    expect(events[1]).toEqual({ type: 'progress', value: { step: 'loading' } });
+  });
+
+  it('passes on neither the debugger nor the test runner, but its own environment', async () => {
+    const events: ProcessBackendEvent[] = [];
+    const NODE_OPTIONS = '--experimental-vm-modules --inspect=0 --no-deprecation';
+    const backend = start({ env: { NODE_OPTIONS, OWN: 'yes' }, onEvent: (event) => events.push(event) });
+    await backend.ready();
+
+    expect(events.find(({ type }) => type === 'report')).toEqual({
+      type: 'report',
+      value: { flags: runTypeScript, options: '--no-deprecation', own: 'yes' },
+    });
+  });
+
+  it('gives errors of the child their code and details again', async () => {
+    const backend = start();
+    await backend.ready();
+
+    await expect(textOf(backend, 'x'.repeat(5000))).rejects.toMatchObject({
+      name: 'InferenceError',
+      code: 'context_length_exceeded',
+      details: { contextLength: 4096, promptTokens: 5003 },
+    });
+    await expect(textOf(backend, 'Hi', { model: 'other' })).rejects.toMatchObject({ code: 'model_not_found' });
+  });
+
+  it('cancels by signal and by leaving the loop', async () => {
+    const backend = start({ arguments: { delayMs: 20 } });
+    await backend.ready();
+    const controller = new AbortController();
+    const texts: string[] = [];
+    const cancelled = (async () => {
+      for await (const event of backend.generate(ask('a long text', { signal: controller.signal }))) {
+        texts.push(event.type);
+        if (event.type === 'text-delta') controller.abort(new Error('enough'));
+      }
+    })();
+    await expect(cancelled).rejects.toThrow('enough');
+    expect(texts).toEqual(['start', 'text-delta']);
+    for await (const event of backend.generate(ask('another long text'))) if (event.type === 'text-delta') break;
+
+    await until(async () => (await backend.stats())?.running === 0);
+    expect((await backend.stats())?.generatedTokens).toBeLessThan(10);
+  });
+
+  it('fails what runs at once when the child is killed, and serves again after a restart', async () => {
+    const events: ProcessBackendEvent[] = [];
+    const backend = start({ arguments: { delayMs: 20 }, restartDelayMs: 300, onEvent: (event) => events.push(event) });
+    await backend.ready();
+    const killed = backend.pid;
+    const seen: GenerationEvent[] = [];
+    const failing = (async () => {
+      for await (const event of backend.generate(ask('a text that never ends'))) {
+        seen.push(event);
+        if (event.type === 'text-delta' && killed) process.kill(killed, 'SIGKILL');
+      }
+    })();
+    await expect(failing).rejects.toMatchObject({ name: 'InferenceError', code: 'engine_failed' });
+    expect(seen.map(({ type }) => type)).toEqual(expect.arrayContaining(['start', 'text-delta']));
+
+    await expect(textOf(backend, 'too early')).rejects.toMatchObject({
+      code: 'loading',
+      details: { retryAfter: expect.any(Number) },
+    });
+    await until(async () => backend.status() === 'restarting');
+    expect(backend.lastError).toMatchObject({ code: 'engine_failed' });
+    expect(await backend.models()).toMatchObject([{ id: 'fake' }]);
+    await until(async () => backend.status() === 'ready');
+    expect(backend.pid).not.toBe(killed);
+    expect(await textOf(backend, 'Hi')).toBe('Hi');
+    expect(events.find(({ type }) => type === 'exited')).toMatchObject({
+      pid: killed,
+      signal: 'SIGKILL',
+      failedGenerations: 1,
+      restartInMs: 300,
+    });
+  });
+
+  it('gives up the first start when the child says why', async () => {
+    const events: ProcessBackendEvent[] = [];
+    const onEvent = (event: ProcessBackendEvent): void => void events.push(event);
+    const backend = start({ arguments: { startError: 'broken file' }, onEvent });
+
+    await expect(backend.ready()).rejects.toMatchObject({
+      name: 'RangeError',
+      message: 'broken file',
+      code: 'invalid_model',
+    });
+    expect(backend.status()).toBe('failed');
+    expect(events.map(({ type }) => type)).toEqual(['starting', 'progress', 'start-failed', 'exited']);
+    await expect(textOf(backend, 'Hi')).rejects.toMatchObject({ code: 'engine_failed' });
+
+    const other = start({ arguments: { startError: 'inference' } });
+    await expect(other.ready()).rejects.toMatchObject({ code: 'model_not_found', details: { model: 'x' } });
+  });
+
+  it('tries again when the child dies while it starts, but not for ever', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'process-backend-'));
+    const dieOnceFile = join(folder, 'die-once');
+    writeFileSync(dieOnceFile, '');
+    try {
+      const backend = start({ arguments: { dieOnceFile }, restartDelayMs: 1 });
+      await backend.ready();
+      expect(existsSync(dieOnceFile)).toBe(false);
+      expect(await textOf(backend, 'Hi')).toBe('Hi');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+
+    const delays: unknown[] = [];
+    const onEvent = (event: ProcessBackendEvent): void => {
+      if (event.type === 'exited') delays.push(event.restartInMs);
+    };
+    const hopeless = start({ arguments: { dieOnStart: true }, restartDelayMs: 2, maxRestartDelayMs: 3, onEvent });
+    await expect(hopeless.ready()).rejects.toMatchObject({ code: 'engine_failed' });
+    expect(delays).toEqual([2, 3, undefined]);
+  });
+
+  it('closes after what runs, and refuses what comes later', async () => {
+    const backend = start({ arguments: { delayMs: 5 } });
+    await backend.ready();
+    const { pid } = backend;
+    const texts: string[] = [];
+    let closing: Promise<void> | undefined;
+    for await (const event of backend.generate(ask('until the end'))) {
+      if (event.type === 'text-delta') texts.push(event.text);
+      closing ??= backend.close();
+    }
+    await closing;
+
+    expect(texts.join('')).toBe('until the end');
+    expect(backend.status()).toBe('closed');
+    expect(isAlive(pid)).toBe(false);
+    await expect(textOf(backend, 'Hi')).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  it('can be closed while it loads', async () => {
+    const backend = start();
+    await backend.close();
+
+    await expect(backend.ready()).rejects.toMatchObject({ code: 'closed' });
+    expect(backend.pid).toBeUndefined();
+  });
+
+  it('ends the child when the parent is killed, and only then', async () => {
+    const parent = fork(new URL('parent-process.mjs', tests), [], { execArgv: runTypeScript, env: childEnvironment() });
+    const [pid] = (await once(parent, 'message')) as [number];
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid, signal);
+    parent.send('still there?');
+    const [answer] = await once(parent, 'message');
+    expect(answer).toBe('still there?');
+
+    parent.kill('SIGKILL');
+    await until(async () => !isAlive(pid));
+  });
+
+  it('takes a path as well as an address, and fails when there is no such module', async () => {
+    const path = fileURLToPath(new URL('engine-process.mjs', tests));
+    const backend = start({ module: path });
+    await backend.ready();
+
+    const missing = start({ module: pathToFileURL('/no/such/module.mjs'), restartDelayMs: 1, startAttempts: 1 });
+    await expect(missing.ready()).rejects.toMatchObject({ code: 'engine_failed' });
+  });
+});
+
+function start(options: Partial<ProcessBackendOptions> = {}): ProcessBackend {
+  const module = new URL('engine-process.mjs', tests);
+  const backend = createProcessBackend({ module, arguments: {}, execArgv: runTypeScript, ...options });
+  backends.push(backend);
+  return backend;
+}
+
+function ask(content: string, more: Partial<GenerateRequest> = {}): GenerateRequest {
+  return { model: 'fake', prompt: [{ role: 'user', content }], ...more };
+}
+
+async function textOf(backend: ProcessBackend, content: string, more: Partial<GenerateRequest> = {}): Promise<string> {
+  let text = '';
+  for await (const event of backend.generate(ask(content, more))) if (event.type === 'text-delta') text += event.text;
+  return text;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function isAlive(pid: number | undefined): boolean {
+  try {
+    return process.kill(pid ?? -1, 0);
+  } catch {
+    return false;
+  }
+}
+
+function childEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS, ...env } = process.env;
+  void NODE_OPTIONS;
+  return env;
+}

@@ -1,0 +1,17 @@
+// The child of process-backend.spec.ts: an engine over a fake runner.
+import { existsSync, unlinkSync } from 'node:fs';
+import { Engine, InferenceError, serveBackendProcess } from '../src/index.js';
+import { FakeRunner } from '../src/testing/index.js';
+
+serveBackendProcess(async ({ delayMs, startError, dieOnStart, dieOnceFile }, hooks) => {
+  hooks.progress({ step: 'loading' });
+  if (dieOnStart) process.kill(process.pid, 'SIGKILL');
+  if (dieOnceFile && existsSync(dieOnceFile)) {
+    unlinkSync(dieOnceFile);
+    process.kill(process.pid, 'SIGKILL');
+  }
+  if (startError === 'inference') throw new InferenceError('model_not_found', 'No file.', { details: { model: 'x' } });
+  if (startError) throw Object.assign(new RangeError(startError), { code: 'invalid_model' });
+  hooks.report({ flags: process.execArgv, options: process.env.NODE_OPTIONS ?? '', own: process.env.OWN ?? '' });
+  return new Engine(new FakeRunner({ delayMs, slots: 4 }), { queue: 2 });
+});
