@@ -56,7 +56,7 @@ async function runChild(program: string, environment: Record<string, string>): P
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
-  const code = await new Promise((resolve) => child.on('close', resolve));
+  const code = await new Promise((resolve) => child.on('close', (exit, signal) => resolve(exit ?? signal)));
   return `${output}exit ${String(code)}`;
 }
 
@@ -88,6 +88,21 @@ describe.each(runtimeKinds)('a process with a %s runtime', (kind) => {
   });
 });
 
+it('keeps the library loaded when everything unused is collected', async () => {
+  const program = `
+    const { setFlagsFromString } = await import('node:v8');
+    const { runInNewContext } = await import('node:vm');
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc');
+    await run({});
+    for (let i = 0; i < 5; i += 1) {
+      collectGarbage();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await run({});`;
+  expect(await runChild(program, {})).toBe('native 40,42\nnative 40,42\nexit 0');
+});
+
 it('runs both kinds in one process', async () => {
   const program = `const native = await run({}); const worker = await run({ prefer: 'worker' });
     await worker.dispose(); await run({}); await native.dispose();`;
@@ -113,10 +128,14 @@ describe('where koffi does not load', () => {
     const binding = join(folder, 'node_modules', 'onnxruntime-node');
     await mkdir(binding, { recursive: true });
     await writeFile(join(binding, 'package.json'), '{"name":"onnxruntime-node"}');
-    const program = `await run({}).catch((error) => console.log(error.name, error.code, error.message));`;
-    const output = await runChild(program, {});
-    expect(output).toMatch(
+    const refused = `await run({}).catch((error) => console.log(error.name, error.code, error.message));`;
+    expect(await runChild(refused, {})).toMatch(
       /^OrtError unsupported_platform ONNX Runtime has no library for \w+ \w+: it runs on .*\nexit 0$/,
+    );
+    const withoutGlibc = `Object.defineProperty(process, 'platform', { value: 'linux' });
+      process.report.getReport = () => ({ header: {} });`;
+    expect(await runChild(`${withoutGlibc} ${refused}`, {})).toContain(
+      'with a C library other than glibc (musl, as in Alpine): it runs on',
     );
   });
 });

@@ -21,6 +21,9 @@ export interface NativeApi {
   readString(address: bigint): string;
 }
 
+/** The same on Linux and macOS. */
+const RTLD_NOW = 2;
+
 let loading: Promise<NativeApi> | undefined;
 
 /**
@@ -49,6 +52,16 @@ async function load(): Promise<NativeApi> {
     throw new OrtError('library_missing', `${path} does not load: ${textOf(cause)}`, { cause });
   }
 
+  // koffi unloads the library when it sees no use of it any more, and it does not see functions taken from a table.
+  const { platform } = process;
+  const keepLoaded =
+    platform === 'win32'
+      ? koffi.load('kernel32.dll').func('__stdcall', 'LoadLibraryW', 'void *', ['str16'])
+      : koffi.load(null).func('dlopen', 'void *', ['str', 'int']);
+  if (keepLoaded(path, ...(platform === 'win32' ? [] : [RTLD_NOW])) === null) {
+    throw new OrtError('library_missing', `${path} cannot be kept loaded.`);
+  }
+
   const koffiTypes: Record<keyof CTypes, string> = {
     void: 'void',
     pointer: 'void *',
@@ -56,7 +69,7 @@ async function load(): Promise<NativeApi> {
     int: 'int',
     size: 'size_t',
     str: 'str',
-    path: process.platform === 'win32' ? 'str16' : 'str',
+    path: platform === 'win32' ? 'str16' : 'str',
   };
   const functionAt = (
     table: bigint,
