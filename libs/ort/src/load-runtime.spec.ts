@@ -94,10 +94,10 @@ it('keeps the library loaded when everything unused is collected', async () => {
     const { runInNewContext } = await import('node:vm');
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc');
-    await run({});
+    await (await run({})).dispose();
     for (let i = 0; i < 5; i += 1) {
       collectGarbage();
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await run({});`;
   expect(await runChild(program, {})).toBe('native 40,42\nnative 40,42\nexit 0');
