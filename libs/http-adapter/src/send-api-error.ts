@@ -10,11 +10,16 @@ import { sendJson } from './send-json.js';
 export function sendApiError(response: ServerResponse, error: ApiError): void {
   if (response.destroyed || response.writableEnded) return;
   if (response.headersSent) {
-    response.end(`data: ${JSON.stringify(error.body)}\n\n`);
+    if (isEventStream(response)) response.end(`data: ${JSON.stringify(error.body)}\n\n`);
+    else response.destroy(); // half of something else: the client must not take it for the whole
     return;
   }
   for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
   sendJson(response, error.status, error.body);
+}
+
+function isEventStream(response: ServerResponse): boolean {
+  return String(response.getHeader('content-type')).startsWith('text/event-stream');
 }
 
 /** The error for an address where nothing is. */
@@ -28,6 +33,7 @@ export const answerUnknownUrl: RequestHandler = (request, response) => {
 };
 
 /** For the end of an app: answers whatever was thrown, in the same shape as the router does. */
-export const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
-  sendApiError(response, toApiError(error));
+export const answerError: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) next(error);
+  else sendApiError(response, toApiError(error));
 };

@@ -6,7 +6,7 @@ const MAX_NAMES = 32;
  * Names what a schema dropped: paths that are in `value` and not in what was parsed from it.
  *
  * Fields that are `null` count as absent. At most 32 names, each once: in lists of many, the first
- * place stands for all (`messages[0].prefix`).
+ * place stands for all (`messages[0].prefix`). `*` stands for names that aren't plain.
  */
 export function unknownFields(value: unknown, parsed: unknown): readonly string[] {
   const names = new Map<string, string>();
@@ -28,7 +28,7 @@ function collect(value: unknown, parsed: unknown, path: PropertyKey[], names: Ma
 
 function remember(path: PropertyKey[], names: Map<string, string>): void {
   const anyPlace = fieldPath(path.map((key) => (typeof key === 'number' ? '*' : key)).filter((key) => key !== '*'));
-  if (anyPlace !== '' && !names.has(anyPlace)) names.set(anyPlace, fieldPath(path));
+  if (!names.has(anyPlace)) names.set(anyPlace, fieldPath(path) || '*');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
