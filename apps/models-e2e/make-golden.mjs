@@ -23,7 +23,8 @@ try {
   for (const prompt of prompts) {
     const answer = await greedy(runner, prompt);
     console.log(`${answer.gap.toFixed(2).padStart(6)}  ${prompt}  →  ${JSON.stringify(answer.text)}`);
-    if (answer.gap >= leastGap) answers.push({ prompt, text: answer.text, tokens: answer.tokens, reason: answer.reason });
+    if (answer.gap >= leastGap)
+      answers.push({ prompt, text: answer.text, tokens: answer.tokens, reason: answer.reason });
   }
   await runner.dispose();
   const chosen = spread(answers).slice(0, wanted);

@@ -28,7 +28,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .wrap(Math.min(110, process.stdout.columns ?? 100))
     .exitProcess(false)
     .fail((message, error, parser) => {
-      throw error ?? new UsageError(suggest(message, parser));
+      throw error ?? new UsageError(suggest(message, parser as unknown as KnowsOptions));
     });
   try {
     await parser.parseAsync();
@@ -38,8 +38,13 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
+/** A method of yargs' instances that its types leave out. */
+interface KnowsOptions {
+  getOptions?(): { readonly key: Readonly<Record<string, unknown>> };
+}
+
 /** Adds to yargs' words for an unknown flag the flag that was probably meant. */
-function suggest(message: string, parser: { getOptions?: () => { key: Record<string, unknown> } }): string {
+function suggest(message: string, parser: KnowsOptions): string {
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
   if (unknown === undefined) return message.replace(/\n+/g, ' ');
   const known = Object.keys(parser.getOptions?.().key ?? {}).filter((name) => name.length > 1);

@@ -38,6 +38,9 @@ function curlLine({ url, openaiCompatible, models }: ServerFacts): string {
   if (!openaiCompatible) {
     return `curl ${url}/models/${encodeURIComponent(model)}/generate ${json} -d '${JSON.stringify({ prompt: 'Say hello.' })}'`;
   }
-  const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'What is the capital of France?' }] });
+  const body = JSON.stringify({
+    model,
+    messages: [{ role: 'user', content: 'What is the capital of France? Answer with one word.' }],
+  });
   return `curl ${url}/chat/completions -H "Authorization: Bearer $OPENAI_API_KEY" ${json} -d '${body}'`;
 }

@@ -7,8 +7,9 @@ import type { EngineArguments } from './engine-arguments.js';
 serveBackendProcess(async (given, hooks) => {
   const { model, buildsDirectory, queue, ...load } = given as EngineArguments;
   const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
-  const { directory } = await store.resolve(model.id, {
-    onProgress: ({ phase, done, total }) => hooks.progress({ phase, fraction: total > 0 ? done / total : undefined }),
+  await store.prune();
+  const { path: directory } = await store.resolve(model.id, {
+    onProgress: ({ step, fraction }) => hooks.progress({ phase: `Preparing ${model.id}: ${step}`, fraction }),
   });
   hooks.progress({ phase: 'Loading the model' });
   const runner = await loadOnnxRunner({

@@ -1,1 +1,11 @@
-export {};
+export { mcliHome, readConfig } from './config.js';
+export type { Flags, ServerConfig } from './config.js';
+export { listModels } from './list-models.js';
+export type { ListedModel } from './list-models.js';
+export type { Logger } from './logger.js';
+export { StartError } from './start-error.js';
+export type { StartErrorCode } from './start-error.js';
+export type { Progress } from './start-engines.js';
+export { startServer } from './start-server.js';
+export type { RunningServer, ServerFacts, StartServerOptions } from './start-server.js';
+export { openKeys } from './state-folder.js';

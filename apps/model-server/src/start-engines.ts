@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { InferenceBackend, ProcessBackend } from '@mcli/inference';
+import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcli/inference';
 import { combineBackends, createProcessBackend } from '@mcli/inference';
 import type { ServerConfig } from './config.js';
 import type { EngineArguments } from './engine-arguments.js';
@@ -36,12 +36,8 @@ export function startEngines(
       arguments: engineArguments(model, config),
       env: { ORT_DISABLE_TELEMETRY: '1', ORT_GQA_DISABLE_FLASH_ATTENTION: '1' },
       onEvent: (event) => {
-        if (event.type === 'progress') options.onProgress?.(event.progress as Progress);
-        else
-          options.logger.log(event.type === 'ready' ? 'info' : 'warn', `engine ${event.type}`, {
-            model: model.id,
-            ...event,
-          });
+        if (event.type === 'progress') options.onProgress?.(event.value as Progress);
+        else logEngineEvent(options.logger, model.id, event);
       },
     });
     return { model: model.id, engine };
@@ -54,6 +50,13 @@ export function startEngines(
         .map(({ model, engine }) => ({ model, status: engine.status() }))
         .filter(({ status }) => status !== 'ready'),
   };
+}
+
+/** What an operator should see is a warning; that an engine starts is not worth a line. */
+function logEngineEvent(logger: Logger, model: string, event: ProcessBackendEvent): void {
+  const { type, ...facts } = event;
+  if (type === 'starting') return;
+  logger.log(type === 'ready' || type === 'report' ? 'info' : 'warn', `engine ${type}`, { model, ...facts });
 }
 
 function engineArguments(model: CatalogModel, config: ServerConfig): EngineArguments {

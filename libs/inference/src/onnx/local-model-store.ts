@@ -1,7 +1,7 @@
-import { readdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildKey, buildModel } from '@mcli/model-builder';
+import { buildKey, buildModel, readBuiltModel } from '@mcli/model-builder';
 import { InferenceError } from '../errors.js';
 import type { ModelEntry, ModelFiles, ModelStore, ResolveOptions } from '../model-store.js';
 
@@ -54,12 +54,13 @@ export class LocalModelStore implements ModelStore {
     return model !== undefined && existsSync(await this.#folderOf(model));
   }
 
-  /** Deletes builds that no model of this store uses: of other builder versions, and of models that went away. */
+  /** Deletes what can't be used any more: builds of other builder versions, and what a build that was cut off left. */
   async prune(): Promise<void> {
-    const keep = new Set(await Promise.all(this.#models.map((model) => buildKey(model.path, weights))));
     const names = await readdir(this.#directory).catch(() => []);
-    const stale = names.filter((name) => !keep.has(name) && !name.startsWith('.'));
-    await Promise.all(stale.map((name) => rm(join(this.#directory, name), { recursive: true, force: true })));
+    for (const name of names) {
+      const folder = join(this.#directory, name);
+      if (await isStale(folder)) await rm(folder, { recursive: true, force: true });
+    }
   }
 
   async #folderOf(model: ModelEntry): Promise<string> {
@@ -69,3 +70,16 @@ export class LocalModelStore implements ModelStore {
 
 /** The form in which weights are kept. */
 const weights = 'int8-block32';
+
+/** A build that another process is making looks unfinished too; it isn't older than this. */
+const longestBuildMs = 3_600_000;
+
+async function isStale(folder: string): Promise<boolean> {
+  const whole = await readBuiltModel(folder).then(
+    () => true,
+    () => false,
+  );
+  if (whole) return false;
+  const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Date.now() }));
+  return !folder.includes('.tmp-') || Date.now() - mtimeMs > longestBuildMs;
+}

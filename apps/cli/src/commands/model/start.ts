@@ -1,3 +1,4 @@
+import type { StartOption } from '@mcli/model-server/options';
 import { startOptions } from '@mcli/model-server/options';
 import type { Argv, CommandModule } from 'yargs';
 import { print } from '../../print.js';
@@ -15,23 +16,21 @@ export const modelStartCommand: CommandModule = {
     const server = await startServer(readConfig(flags), { onProgress: progress.report });
     const stop = stopOnSignal(() => server.close());
     try {
-      await Promise.race([server.ready(), stop]);
+      const facts = await Promise.race([server.ready(), stop]);
+      progress.done();
+      if (facts) startBanner(facts).forEach((line) => print(line));
     } catch (error) {
+      progress.done();
       await server.close();
       throw error;
-    } finally {
-      progress.done();
     }
-    const { facts } = server;
-    if (facts) startBanner(facts).forEach((line) => print(line));
     await stop;
   },
 };
 
 function addOptions(parser: Argv): Argv {
-  for (const [name, option] of Object.entries(startOptions)) {
-    const { kind, describe } = option;
-    const defaultDescription = 'defaultText' in option ? option.defaultText : undefined;
+  for (const [name, option] of Object.entries<StartOption>(startOptions)) {
+    const { kind, describe, defaultText: defaultDescription } = option;
     parser.option(name, {
       ...(kind === 'list'
         ? { type: 'string', array: true, nargs: 1 }

@@ -1,0 +1,79 @@
+import { ApiError, sendApiError, toApiError } from '@mcli/http-adapter';
+import type { FinishReason, InferenceBackend, Usage } from '@mcli/inference';
+import type { Request, Response, Router } from 'express';
+import express from 'express';
+import { z } from 'zod';
+
+const GenerateBody = z.object({
+  prompt: z.string().min(1).max(10_000_000),
+  /** Sends the prompt as it is, not as a user's message in the model's chat template. */
+  raw: z.boolean().default(false),
+  max_tokens: z.int().min(1).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+});
+
+/**
+ * The basic local server: no keys, no OpenAI shapes. `GET /`, `GET /models`, and `POST /models/{id}/generate`
+ * with `{"prompt": …}`, answered by `{"generated_text", "model", "usage"}`.
+ */
+export function createBasicRouter(options: { readonly backend: InferenceBackend; readonly bodyLimit: number }): Router {
+  const { backend, bodyLimit } = options;
+  const router = express.Router();
+  router.get('/', (_request, response) => {
+    const endpoints = ['GET /', 'GET /health', 'GET /models', 'POST /models/{id}/generate'];
+    response.json({ name: 'mcli', endpoints, openai: 'Start with --openai-compatible for the OpenAI API.' });
+  });
+  router.get('/models', async (_request, response) => {
+    const models = await backend.models();
+    response.json({ models: models.map(({ id, contextLength }) => ({ id, context_length: contextLength })) });
+  });
+  const readBody = express.json({ limit: bodyLimit });
+  router.post('/models/*id/generate', readBody, (request, response) => generate(backend, request, response));
+  router.all(['/', '/models', '/models/*id/generate'], (request, response) => {
+    const allow = request.path.endsWith('/generate') ? 'POST' : 'GET, HEAD';
+    sendApiError(response, new ApiError('method_not_allowed', `Use ${allow} here.`, { headers: { allow } }));
+  });
+  return router;
+}
+
+async function generate(backend: InferenceBackend, request: Request, response: Response): Promise<void> {
+  const parsed = GenerateBody.safeParse(request.body ?? {});
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const param = issue?.path.join('.') || null;
+    throw new ApiError('invalid_value', `${param ?? 'The body'}: ${issue?.message ?? 'not understood'}.`, { param });
+  }
+  const { prompt, raw, max_tokens: maxTokens, temperature } = parsed.data;
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  const { id } = request.params as unknown as { id: readonly string[] };
+  let text = '';
+  let end: { readonly reason: FinishReason; readonly usage: Usage } | undefined;
+  try {
+    const events = backend.generate({
+      model: id.join('/'),
+      prompt: raw ? prompt : [{ role: 'user', content: prompt }],
+      maxTokens,
+      sampling: temperature === undefined ? undefined : { temperature },
+      signal: left.signal,
+    });
+    for await (const event of events) {
+      if (event.type === 'text-delta') text += event.text;
+      if (event.type === 'end') end = event;
+    }
+  } catch (error) {
+    if (left.signal.aborted) return;
+    throw toApiError(error, 'prompt');
+  }
+  const { promptTokens = 0, completionTokens = 0 } = end?.usage ?? {};
+  response.json({
+    generated_text: text,
+    model: id.join('/'),
+    finish_reason: end?.reason,
+    usage: {
+      prompt_tokens: promptTokens,
+      completion_tokens: completionTokens,
+      total_tokens: promptTokens + completionTokens,
+    },
+  });
+}

@@ -1,0 +1,32 @@
+import { ApiError, sendApiError } from '@mcli/http-adapter';
+import type { RequestHandler } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import { isLoopback } from './addresses.js';
+import type { ServerConfig } from './config.js';
+
+const onPublicAddresses = { limit: 10, windowMs: 60_000 };
+
+/** Requests that one address may make; undefined when nothing limits them. */
+export function rateLimitOf(
+  config: Pick<ServerConfig, 'host' | 'rateLimit'>,
+): { readonly limit: number; readonly windowMs: number } | undefined {
+  if (config.rateLimit === 'off') return undefined;
+  return config.rateLimit ?? (isLoopback(config.host) ? undefined : onPublicAddresses);
+}
+
+/** Refuses the requests of an address beyond its limit, with the time to wait. IPv6 addresses count by /64. */
+export function createRateLimit({ limit, windowMs }: { limit: number; windowMs: number }): RequestHandler {
+  return rateLimit({
+    limit,
+    windowMs,
+    ipv6Subnet: 64,
+    standardHeaders: false,
+    legacyHeaders: false,
+    handler: (request, response) => {
+      const { resetTime } = (request as typeof request & { rateLimit?: { resetTime?: Date } }).rateLimit ?? {};
+      const waitMs = resetTime ? resetTime.getTime() - Date.now() : windowMs;
+      const message = `Too many requests from this address: ${limit} in ${windowMs / 1000} seconds are allowed.`;
+      sendApiError(response, new ApiError('rate_limit_exceeded', message, { retryAfter: waitMs / 1000 }));
+    },
+  });
+}
