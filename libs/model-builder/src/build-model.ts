@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { findArchitecture } from './architectures/find-architecture.js';
 import type { BuiltModel } from './built-model.js';
-import { buildFiles, readBuiltModel } from './built-model.js';
+import { asBuiltModel, buildFiles, readBuiltModel } from './built-model.js';
+import { buildKey } from './build-key.js';
 import { ModelBuildError } from './model-build-error.js';
 import type { ModelManifest, WeightsForm } from './model-manifest.js';
 import { builderVersion } from './model-manifest.js';
@@ -20,7 +21,8 @@ export interface BuildOptions {
   readonly source: string;
   /**
    * The folder that the build becomes. It appears whole or not at all: files are written into a folder beside it,
-   * named `<directory>.tmp-…`, which is renamed at the end and removed on failure. A folder that is there is replaced.
+   * named `<directory>.tmp-…`, which is renamed at the end and removed on failure. What is there is replaced, except by
+   * a build with the same key.
    */
   readonly directory: string;
   /** How matrices are stored. @default 'int8-block32' */
@@ -53,27 +55,27 @@ export async function buildModel(options: BuildOptions): Promise<BuiltModel> {
   const file = await openGguf(source);
   const scratch = `${directory}.tmp-${randomBytes(6).toString('hex')}`;
   try {
-    await writeBuild(file, scratch, weights, onProgress, signal);
+    const manifest = await writeBuild(file, scratch, await buildKey(source, weights), weights, onProgress, signal);
     signal?.throwIfAborted();
-    await replaceDirectory(scratch, directory);
-    return await readBuiltModel(directory);
+    return await settle(scratch, directory, manifest);
   } catch (error) {
     if (error instanceof ModelBuildError || signal?.aborted) throw error;
     if (!isSystemError(error)) throw error;
     throw new ModelBuildError('io', `${basename(directory)}: cannot be written: ${error.message}`, { cause: error });
   } finally {
     await file.close();
-    await rm(scratch, { recursive: true, force: true });
+    await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
 async function writeBuild(
   file: GgufFile,
   directory: string,
+  key: string,
   form: WeightsForm,
   onProgress: BuildOptions['onProgress'],
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<ModelManifest> {
   const { shape, build } = findArchitecture(file);
   const tokenizer = JSON.stringify(readTokenizer(file, shape.vocabularySize));
   const graph = new GraphBuilder(form);
@@ -105,6 +107,7 @@ async function writeBuild(
   await writeFile(join(directory, buildFiles.tokenizer), tokenizer, { flush: true });
   const manifest: ModelManifest = {
     builderVersion,
+    key,
     architecture: shape.architecture,
     name: file.metadata.text('general.name'),
     layers: shape.layers,
@@ -128,28 +131,28 @@ async function writeBuild(
   };
   await writeFile(join(directory, buildFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
   onProgress?.({ phase: 'finish', done: 1, total: 1 });
+  return manifest;
 }
 
-/** Puts a whole folder in another's place; when two builds race, the last one stays. */
-async function replaceDirectory(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+/**
+ * Puts a finished build in its place. (1) When another process made the same build meanwhile, that one stays.
+ * (2) Anything else that is there goes.
+ */
+async function settle(scratch: string, directory: string, manifest: ModelManifest): Promise<BuiltModel> {
   for (let attempt = 0; ; attempt++) {
-    const old = `${from}.old-${attempt}`;
-    await rename(to, old).catch(ignoreMissing);
     try {
-      await rename(from, to);
-      return;
+      await rename(scratch, directory);
+      return asBuiltModel(directory, manifest);
     } catch (error) {
-      if (attempt === 3 || !isSystemError(error) || !['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(error.code ?? ''))
-        throw error;
-    } finally {
-      await rm(old, { recursive: true, force: true });
+      const occupied = isSystemError(error) && ['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(error.code ?? '');
+      if (!occupied || attempt === 3) throw error;
     }
+    const found = await readBuiltModel(directory).catch(() => undefined);
+    if (found?.manifest.key === manifest.key) return found; // (1)
+    const old = `${scratch}.old-${attempt}`;
+    await rename(directory, old).catch(() => undefined); // (2)
+    await rm(old, { recursive: true, force: true });
   }
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -47,6 +47,11 @@ export async function readBuiltModel(directory: string): Promise<BuiltModel> {
       );
     }
   }
+  return asBuiltModel(directory, manifest);
+}
+
+/** A build's folder and manifest with the paths that follow from them. */
+export function asBuiltModel(directory: string, manifest: ModelManifest): BuiltModel {
   return {
     directory,
     graphPath: join(directory, buildFiles.graph),
@@ -55,7 +60,7 @@ export async function readBuiltModel(directory: string): Promise<BuiltModel> {
   };
 }
 
-function parseManifest(text: string): (Partial<ModelManifest> & ModelManifest) | undefined {
+function parseManifest(text: string): ModelManifest | undefined {
   try {
     return JSON.parse(text) as ModelManifest;
   } catch {

@@ -11,6 +11,8 @@ export const builderVersion = 1;
 export interface ModelManifest {
   /** The `builderVersion` of the package that made the build. */
   readonly builderVersion: number;
+  /** What `buildKey` gave for the source and the form of the weights. */
+  readonly key: string;
   /** The source's `general.architecture`. */
   readonly architecture: string;
   /** The model's name, when its file has one. */

@@ -1,3 +1,4 @@
+import { ModelBuildError } from '../model-build-error.js';
 import { dequantize } from '../passes/dequantize.js';
 import { rotaryRows } from '../passes/rotary-rows.js';
 import type { WeightPart } from '../passes/weight.js';
@@ -204,16 +205,24 @@ function vector(file: GgufFile, name: string, size: number): TensorInfo {
 
 /** A vector as a matrix with one column, so that its numbers can be ordered like rows. */
 function asColumn(tensor: TensorInfo): TensorInfo {
-  if (tensor.format.blockSize !== 1) return tensor;
-  return { ...tensor, rows: tensor.columns, columns: 1, rowBytes: tensor.format.blockBytes };
+  const { name, format, columns } = tensor;
+  if (format.blockSize !== 1) {
+    throw new ModelBuildError(
+      'unsupported_tensor_type',
+      `${name} is stored as ${format.name}, which is not read for biases`,
+    );
+  }
+  return { ...tensor, rows: columns, columns: 1, rowBytes: format.blockBytes };
 }
 
 async function addRotaryTables(graph: GraphBuilder, file: GgufFile, shape: ModelShape): Promise<readonly string[]> {
-  const size = [shape.contextLength, shape.rotarySize / 2];
+  const rows = shape.contextLength;
+  const columns = shape.rotarySize / 2;
   const divisors = await readRotaryDivisors(file, shape);
   return (['cos', 'sin'] as const).map((kind) => {
-    const { name, region } = graph.initializer(`rotary.${kind}`, 'float32', size);
-    graph.write({ kind: 'computed', name, values: region, compute: () => rotaryTable(shape, Math[kind], divisors) });
+    const { name, region: values } = graph.initializer(`rotary.${kind}`, 'float32', [rows, columns]);
+    const compute = (first: number, count: number) => rotaryTable(shape, Math[kind], divisors, first, count);
+    graph.write({ kind: 'computed', name, values, rows, columns, compute });
     return name;
   });
 }

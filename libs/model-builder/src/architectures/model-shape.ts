@@ -21,7 +21,7 @@ export interface ModelShape {
   readonly epsilon: number;
 }
 
-const limits = { layers: 1024, heads: 1024, headSize: 1024, size: 1 << 20, contextLength: 1 << 24 };
+const limits = { layers: 1024, heads: 1024, headSize: 1024, size: 1 << 20, contextLength: 1 << 20 };
 
 /**
  * @throws ModelBuildError `invalid_gguf` when a size is missing or impossible, `unsupported_architecture` when the

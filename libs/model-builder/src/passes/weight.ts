@@ -3,8 +3,15 @@ import type { Region } from '../write/onnx-graph.js';
 
 /** Numbers that a build writes into the data file. */
 export type Weight =
-  /** Numbers worked out here, such as rotary tables. */
-  | { readonly kind: 'computed'; readonly name: string; readonly values: Region; readonly compute: () => Float32Array }
+  /** Rows worked out here, such as rotary tables: `compute` gives `count` rows from `first` on. */
+  | {
+      readonly kind: 'computed';
+      readonly name: string;
+      readonly values: Region;
+      readonly rows: number;
+      readonly columns: number;
+      readonly compute: (first: number, count: number) => Float32Array;
+    }
   /** Rows of one or more tensors below each other, as float32. */
   | { readonly kind: 'float32'; readonly name: string; readonly values: Region; readonly parts: readonly WeightPart[] }
   /** The same as 8-bit numbers in blocks of 32 with float32 scales. */

@@ -144,18 +144,18 @@ function readTensor(cursor: FileCursor, label: string): TensorInfo {
   const columns = shape[0] ?? 0;
   const rows = shape.slice(1).reduce((product, size) => product * size, 1);
   const rowBytes = (columns / format.blockSize) * format.blockBytes;
+  if (columns % format.blockSize !== 0) {
+    throw new ModelBuildError(
+      'invalid_gguf',
+      `${label}: ${name} has rows of ${columns}, not a multiple of ${format.blockSize} as ${format.name} needs`,
+    );
+  }
   if (
     !Number.isSafeInteger(rows * columns) ||
     rows * columns === 0 ||
     !Number.isSafeInteger(rows * rowBytes + offset)
   ) {
     throw new ModelBuildError('invalid_gguf', `${label}: ${name} has the shape ${shape.join(' x ')}`);
-  }
-  if (columns % format.blockSize !== 0) {
-    throw new ModelBuildError(
-      'invalid_gguf',
-      `${label}: ${name} has rows of ${columns}, not a multiple of ${format.blockSize} as ${format.name} needs`,
-    );
   }
   return { name, format, rows, columns, rowBytes, offset, byteLength: rows * rowBytes };
 }

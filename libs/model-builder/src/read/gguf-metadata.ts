@@ -23,10 +23,6 @@ export class GgufMetadata {
     return this.#values.get(key);
   }
 
-  keys(): IterableIterator<string> {
-    return this.#values.keys();
-  }
-
   integer(key: string): number | undefined {
     return this.#expect(key, 'an integer', (value) => Number.isSafeInteger(value));
   }

@@ -41,7 +41,7 @@ export function encodeGguf(content: GgufContent): Uint8Array {
   }
   const head = Buffer.concat(header);
   const data = content.tensors.map(({ bytes }) => Buffer.concat([bytes], padded(bytes.length)));
-  return Buffer.concat([Buffer.concat([head], padded(head.length)), ...data]);
+  return new Uint8Array(Buffer.concat([Buffer.concat([head], padded(head.length)), ...data]));
 }
 
 /** Writes a GGUF file for tests. */

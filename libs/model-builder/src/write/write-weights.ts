@@ -25,23 +25,34 @@ export async function writeWeights({
   signal,
 }: WriteWeightsOptions): Promise<void> {
   for (const [index, weight] of weights.entries()) {
-    if (weight.kind === 'computed') {
-      await writeAt(target, weight.compute(), weight.values.offset);
-    } else {
-      let row = 0;
-      for (const part of weight.parts) {
-        for await (const { values, rows } of readRows(source, part)) {
-          signal?.throwIfAborted();
-          await writeRows(target, weight, values, row * part.tensor.columns);
-          row += rows;
-        }
-      }
+    let row = 0;
+    for await (const { values, rows } of readWeight(source, weight)) {
+      signal?.throwIfAborted();
+      await writeRows(target, weight, values, row);
+      row += rows;
     }
     onProgress?.(index + 1, weights.length);
   }
 }
 
-async function* readRows(source: GgufFile, part: WeightPart): AsyncGenerator<{ values: Float32Array; rows: number }> {
+interface Rows {
+  readonly values: Float32Array;
+  readonly rows: number;
+}
+
+async function* readWeight(source: GgufFile, weight: Weight): AsyncGenerator<Rows> {
+  if (weight.kind !== 'computed') {
+    for (const part of weight.parts) yield* readPart(source, part);
+    return;
+  }
+  const atOnce = Math.ceil(chunkNumbers / weight.columns);
+  for (let row = 0; row < weight.rows; row += atOnce) {
+    const rows = Math.min(atOnce, weight.rows - row);
+    yield { values: weight.compute(row, rows), rows };
+  }
+}
+
+async function* readPart(source: GgufFile, part: WeightPart): AsyncGenerator<Rows> {
   const { rows, columns, rowBytes, offset, format } = part.tensor;
   const group = part.order?.size ?? 1;
   const atOnce = Math.min(rows, Math.max(1, Math.floor(chunkNumbers / columns / group)) * group);
@@ -62,13 +73,10 @@ async function* readRows(source: GgufFile, part: WeightPart): AsyncGenerator<{ v
   }
 }
 
-async function writeRows(
-  target: FileHandle,
-  weight: Exclude<Weight, { kind: 'computed' }>,
-  values: Float32Array,
-  start: number,
-): Promise<void> {
-  if (weight.kind === 'float32') {
+async function writeRows(target: FileHandle, weight: Weight, values: Float32Array, row: number): Promise<void> {
+  const columns = weight.kind === 'computed' ? weight.columns : (weight.parts[0]?.tensor.columns ?? 0);
+  const start = row * columns;
+  if (weight.kind !== 'int8-block32') {
     await writeAt(target, values, weight.values.offset + start * 4);
     return;
   }

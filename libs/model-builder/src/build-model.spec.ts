@@ -1,0 +1,244 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { BuildProgress } from './build-model.js';
+import { buildKey } from './build-key.js';
+import { buildModel } from './build-model.js';
+import { readBuiltModel } from './built-model.js';
+import { ModelBuildError } from './model-build-error.js';
+import type { TokenizerDescription } from './read/tokenizer-description.js';
+import { encodeGguf, tinyGguf, tinyModel, tinyTokens, writeTinyGguf } from './testing/index.js';
+import type { GgufEntry, TinyGgufOptions } from './testing/index.js';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mcli-build-'));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('buildModel', () => {
+  it('says in the manifest what a runner needs', async () => {
+    const { manifest, directory, graphPath, tokenizerPath } = await build({
+      metadata: {
+        'general.sampling.temp': ['f32', 0.2],
+        'general.sampling.top_p': ['f32', 0.9],
+        'general.sampling.top_k': ['i32', 40],
+      },
+    });
+
+    expect(manifest).toMatchObject({
+      architecture: 'llama',
+      name: 'Tiny',
+      layers: 2,
+      heads: 4,
+      kvHeads: 2,
+      headSize: 16,
+      hiddenSize: 64,
+      vocabularySize: 264,
+      contextLength: 256,
+      weights: 'int8-block32',
+      recommendedSampling: { temperature: 0.2, topP: 0.9, topK: 40 },
+    });
+    expect(graphPath).toBe(join(directory, manifest.graph));
+    expect(tokenizerPath).toBe(join(directory, manifest.tokenizer));
+    expect((await readdir(directory)).sort()).toEqual(['manifest.json', ...Object.keys(manifest.files)].sort());
+  });
+
+  it('keeps the tokenizer in a shape of its own', async () => {
+    const { tokenizerPath } = await build({ metadata: { 'tokenizer.ggml.eot_token_id': ['u32', 17] } });
+    const tokenizer = JSON.parse(await readFile(tokenizerPath, 'utf8')) as TokenizerDescription;
+
+    expect(tokenizer).toMatchObject({ model: 'gpt2', pre: 'smollm', bosToken: 1, eosToken: 2, addBos: false });
+    expect(tokenizer.tokens).toEqual(tinyTokens);
+    expect(tokenizer.merges?.[3]).toBe('Ġt he');
+    expect(tokenizer.endTokens).toEqual([0, 2, 17]);
+    expect(tokenizer.chatTemplate).toContain('add_generation_prompt');
+  });
+
+  it('gives the same bytes for the same file', async () => {
+    const [one, other] = [await build({}), await build({})];
+
+    for (const name of Object.keys(one.manifest.files)) {
+      const [a, b] = await Promise.all([one, other].map(({ directory }) => readFile(join(directory, name))));
+      expect(a?.equals(b ?? Buffer.alloc(0))).toBe(true);
+    }
+  });
+
+  it('stores an embedding that is the head too once', async () => {
+    const tied = await build({ tiedEmbeddings: true });
+    const untied = await build({ tiedEmbeddings: false });
+    const [a, b] = [tied, untied].map(({ manifest }) => manifest.files['model.onnx.data'] ?? 0);
+
+    expect((b ?? 0) - (a ?? 0)).toBeGreaterThanOrEqual(264 * 64);
+  });
+
+  it('tells how far it is', async () => {
+    const progress: BuildProgress[] = [];
+    await build({}, { onProgress: (step) => progress.push(step) });
+    const phases = progress.map(({ phase }) => phase);
+
+    expect([...new Set(phases)]).toEqual(['read', 'weights', 'finish']);
+    expect(progress.every(({ done, total }) => done <= total)).toBe(true);
+    expect(progress.at(-1)).toEqual({ phase: 'finish', done: 1, total: 1 });
+  });
+
+  it('replaces a folder that is there, and leaves nothing beside it', async () => {
+    const directory = join(folder, 'built');
+    await mkdir(directory);
+    await writeFile(join(directory, 'stale.txt'), 'old');
+    await build({}, { directory });
+
+    expect(await readdir(directory)).not.toContain('stale.txt');
+    expect((await readdir(folder)).sort()).toEqual(['built', 'tiny.gguf']);
+  });
+
+  it('replaces the build of another file by this one', async () => {
+    const first = await build({ seed: 1 });
+    const second = await build({ seed: 2 });
+    const found = await readBuiltModel(second.directory);
+
+    expect(second.directory).toBe(first.directory);
+    expect(found.manifest.key).not.toBe(first.manifest.key);
+    expect(found.manifest.key).toBe(await buildKey(join(folder, 'tiny.gguf'), 'int8-block32'));
+  });
+
+  it('lets several builds of one folder race', async () => {
+    const source = join(folder, 'tiny.gguf');
+    await writeTinyGguf(source);
+    const directory = join(folder, 'built');
+    await Promise.all([1, 2, 3].map(() => buildModel({ source, directory })));
+
+    expect((await readBuiltModel(directory)).manifest.architecture).toBe('llama');
+    expect((await readdir(folder)).sort()).toEqual(['built', 'tiny.gguf']);
+  });
+
+  it('leaves nothing behind when it is cancelled', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const building = build(
+      {},
+      { signal: stop.signal, onProgress: ({ phase }) => phase === 'weights' && stop.abort(reason) },
+    );
+
+    await expect(building).rejects.toBe(reason);
+    expect(await readdir(folder)).toEqual(['tiny.gguf']);
+  });
+
+  it('leaves nothing behind when the file is damaged, and keeps the build that was there', async () => {
+    const { directory, manifest } = await build({});
+    await truncate(join(folder, 'tiny.gguf'), 200_000);
+    const building = buildModel({ source: join(folder, 'tiny.gguf'), directory });
+
+    await expect(building).rejects.toMatchObject({
+      code: 'truncated',
+      message: expect.stringContaining('blk.') as unknown,
+    });
+    expect((await readdir(folder)).sort()).toEqual(['built', 'tiny.gguf']);
+    expect((await readBuiltModel(directory)).manifest).toEqual(manifest);
+  });
+
+  it('says that it cannot write', async () => {
+    await writeFile(join(folder, 'file'), '');
+
+    await expect(build({}, { directory: join(folder, 'file', 'built') })).rejects.toMatchObject({ code: 'io' });
+  });
+
+  it.each<[string, Record<string, GgufEntry>, string, string]>([
+    ['another kind of model', { 'general.architecture': ['string', 'gemma3'] }, 'unsupported_architecture', "'gemma3'"],
+    [
+      'a name that every object has',
+      { 'general.architecture': ['string', 'constructor'] },
+      'unsupported_architecture',
+      "'constructor'",
+    ],
+    ['experts', { 'llama.expert_count': ['u32', 8] }, 'unsupported_architecture', 'experts'],
+    ['yarn', { 'llama.rope.scaling.type': ['string', 'yarn'] }, 'unsupported_architecture', "'yarn'"],
+    ['a part of a model', { 'split.count': ['u32', 3] }, 'unsupported_architecture', '3 parts'],
+    ['odd heads', { 'llama.attention.key_length': ['u32', 12] }, 'unsupported_architecture', '12 key'],
+    ['heads that do not divide', { 'llama.attention.head_count_kv': ['u32', 3] }, 'invalid_gguf', '4 query heads'],
+    ['a context beyond reason', { 'llama.context_length': ['u32', 2 ** 31] }, 'invalid_gguf', 'context_length'],
+    ['a size of another type', { 'llama.block_count': ['string', '2'] }, 'invalid_gguf', 'block_count'],
+    ['more layers than there are', { 'llama.block_count': ['u32', 3] }, 'invalid_gguf', 'blk.2.attn_norm.weight'],
+    [
+      'matrices of another shape',
+      { 'llama.feed_forward_length': ['u32', 64] },
+      'invalid_gguf',
+      'blk.0.ffn_gate.weight',
+    ],
+    ['too few tokens', { 'tokenizer.ggml.tokens': ['string[]', ['a']] }, 'invalid_gguf', '1 entries for 264 tokens'],
+    [
+      'an end beyond the vocabulary',
+      { 'tokenizer.ggml.eos_token_id': ['u32', 264] },
+      'invalid_gguf',
+      'eos_token_id is 264',
+    ],
+    ['a negative epsilon', { 'llama.attention.layer_norm_rms_epsilon': ['f32', -1] }, 'invalid_gguf', 'epsilon'],
+  ])('refuses %s in one line', async (_, metadata, code, text) => {
+    const error: unknown = await build({ metadata }).catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code, message: expect.stringContaining(text) as unknown });
+    expect((error as Error).message).toMatch(/^tiny\.gguf: [^\n]+$/);
+    expect(await readdir(folder)).toEqual(['tiny.gguf']);
+  });
+
+  it('survives changed bytes anywhere in the header', async () => {
+    const source = join(folder, 'tiny.gguf');
+    const bytes = encodeGguf(
+      tinyGguf(tinyModel({ layers: 1, hiddenSize: 16, feedForwardSize: 16, headSize: 8, heads: 2, kvHeads: 1 })),
+    );
+    const change = fc.tuple(fc.integer({ min: 0, max: 9000 }), fc.uint8Array({ minLength: 1, maxLength: 4 }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
+        const changed = bytes.slice();
+        for (const [at, values] of changes) changed.set(values, at);
+        await writeFile(source, changed);
+        const directory = join(folder, 'built');
+        const error: unknown = await buildModel({ source, directory }).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        if (error !== undefined) expect(error).toBeInstanceOf(ModelBuildError);
+        expect((await readdir(folder)).filter((name) => name.includes('.tmp-'))).toEqual([]);
+      }),
+      { numRuns: 80 },
+    );
+  });
+});
+
+describe('readBuiltModel', () => {
+  it.each(['model.onnx', 'model.onnx.data', 'tokenizer.json'])('says that %s was cut short', async (name) => {
+    const { directory } = await build({});
+    await truncate(join(directory, name), 10);
+
+    await expect(readBuiltModel(directory)).rejects.toMatchObject({
+      code: 'invalid_gguf',
+      message: expect.stringContaining(`${name} has 10 bytes`) as unknown,
+    });
+  });
+
+  it('tells a missing build, a build without manifest and a build of another version apart from a whole one', async () => {
+    const { directory, manifest } = await build({});
+    const path = join(directory, 'manifest.json');
+    await expect(readBuiltModel(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'io' });
+    await writeFile(path, JSON.stringify({ ...manifest, builderVersion: 0 }));
+    await expect(readBuiltModel(directory)).rejects.toMatchObject({ code: 'invalid_gguf' });
+    for (const text of ['{"builder', 'null', '[]', JSON.stringify({ builderVersion: manifest.builderVersion })]) {
+      await writeFile(path, text);
+      await expect(readBuiltModel(directory)).rejects.toMatchObject({ code: 'invalid_gguf' });
+    }
+    await rm(path);
+    await expect(readBuiltModel(directory)).rejects.toMatchObject({ code: 'io' });
+  });
+});
+
+async function build(
+  options: TinyGgufOptions,
+  more: Partial<Parameters<typeof buildModel>[0]> = {},
+): ReturnType<typeof buildModel> {
+  const source = join(folder, 'tiny.gguf');
+  await writeTinyGguf(source, options);
+  return buildModel({ source, directory: join(folder, 'built'), ...more });
+}
