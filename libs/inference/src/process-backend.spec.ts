@@ -12,6 +12,7 @@ import {
   type ProcessBackendEvent,
   type ProcessBackendOptions,
 } from './process-backend.js';
+import { backendContract } from './testing/index.js';
 
 jest.setTimeout(60_000);
 
@@ -24,6 +25,14 @@ afterEach(async () => {
 });
 
 describe('createProcessBackend', () => {
+  describe('keeps the contract', () => {
+    backendContract({ it, expect }, async () => {
+      const backend = start();
+      await backend.ready();
+      return backend;
+    });
+  });
+
   it('runs an engine in another process', async () => {
     const events: ProcessBackendEvent[] = [];
     const backend = start({ onEvent: (event) => events.push(event) });
