@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { z } from 'zod';
+import { ChatCompletionRequest, parseRequest } from './index.js';
+
+const request = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] };
+
+describe('parseRequest', () => {
+  it('keeps what it knows and names what it does not', () => {
+    const parsed = parseRequest(ChatCompletionRequest, {
+      ...request,
+      messages: [
+        { role: 'user', content: 'Hi', prefix: true },
+        { role: 'user', content: 'Ho', prefix: true, cache_control: {} },
+      ],
+      stream_options: { include_usage: true, extra: 1 },
+      best_of: 2,
+      absent: null,
+      temperature: null,
+    });
+
+    expect(parsed).toEqual({
+      ok: true,
+      body: {
+        model: 'm',
+        messages: [
+          { role: 'user', content: 'Hi' },
+          { role: 'user', content: 'Ho' },
+        ],
+        stream_options: { include_usage: true },
+        temperature: null,
+      },
+      unknown: ['messages[0].prefix', 'messages[1].cache_control', 'stream_options.extra', 'best_of'],
+    });
+  });
+
+  it('does not look into what may hold anything', () => {
+    const fields = {
+      metadata: { anything: 'goes' },
+      logit_bias: { 5: 1 },
+      tools: [{ type: 'function', function: { name: 'f', parameters: { type: 'object', odd: { very: 'odd' } } } }],
+    };
+
+    expect(parseRequest(ChatCompletionRequest, { ...request, ...fields })).toMatchObject({ ok: true, unknown: [] });
+  });
+
+  it('names no more than 32 unknown fields, and odd ones as *', () => {
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`field${index}`, 1]));
+    const odd = { 'a\r\nb': 1, ['x'.repeat(65)]: 1, '': 1 };
+
+    expect(parseRequest(z.object({}), many)).toMatchObject({ unknown: { length: 32 } });
+    expect(parseRequest(z.object({}), odd)).toMatchObject({ unknown: ['*'] });
+  });
+
+  it('says what is wrong in the words of the field, and never repeats what was sent', () => {
+    const problem = (fields: object) => {
+      const parsed = parseRequest(ChatCompletionRequest, { ...request, ...fields });
+      return parsed.ok ? undefined : parsed.problem;
+    };
+
+    expect(problem({ messages: undefined })).toEqual({
+      param: 'messages',
+      message: "Invalid value for 'messages': this field is required.",
+    });
+    expect(problem({ messages: [{ role: 'user', content: 42 }] })).toEqual({
+      param: 'messages[0].content',
+      message: "Invalid value for 'messages[0].content': expected string or array.",
+    });
+    expect(problem({ messages: [{ role: 'user', content: [{ type: 'text', text: 42 }] }] })).toEqual({
+      param: 'messages[0].content[0].text',
+      message: "Invalid value for 'messages[0].content[0].text': expected string, received number.",
+    });
+    expect(problem({ tool_choice: 'secret' })?.message).not.toContain('secret');
+    expect(problem({ reasoning_effort: 'secret' })?.message).not.toContain('secret');
+    expect(problem({ logit_bias: { 'odd\nkey': 1 } })?.param).toBe('logit_bias');
+    expect(parseRequest(ChatCompletionRequest, 'secret')).toEqual({
+      ok: false,
+      problem: { param: null, message: 'Invalid request: expected object, received string.' },
+    });
+  });
+
+  it('takes any JSON without throwing', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), fc.jsonValue({ maxDepth: 5 }), (fields, messages) => {
+        const body = typeof fields === 'object' ? { ...request, messages, ...fields } : fields;
+        const parsed = parseRequest(ChatCompletionRequest, body);
+        if (parsed.ok) expect(parsed.body.model.length).toBeGreaterThan(0);
+        else expect(parsed.problem.message).toMatch(/^Invalid (request|value for '[^']+'): .+\.$/);
+      }),
+    );
+  });
+});
