@@ -312,32 +312,6 @@ describe('caller-chosen keys', () => {
   });
 });
 
-describe('the time of a check', () => {
-  // Medians of many calls, five-fold slack: finds a slow hash or a scan on one path, not nanoseconds.
-  it('is about the same for a right key, a wrong secret and an unknown id', async () => {
-    const store = new MemoryApiKeyStore();
-    const keys = new KeyManager(store);
-    const { key } = await keys.create({ name: 'right' });
-    const wrong = generateKey('inference');
-    const damaged = await keys.addKey(wrong.key);
-    const stored = await store.find(damaged.id);
-    await store.delete(damaged.id);
-    if (stored) await store.insert({ ...stored, hash: { ...stored.hash, digest: 'ab'.repeat(32) } });
-    for (let other = 0; other < 500; other++) await keys.create({ name: 'other' });
-
-    const classes = [key, wrong.key, generateKey('inference').key].map((credential) => ({ credential, times: [0] }));
-    for (let round = 0; round < 2000; round++) {
-      for (const { credential, times } of classes) {
-        const start = process.hrtime.bigint();
-        await keys.verify(credential);
-        times.push(Number(process.hrtime.bigint() - start));
-      }
-    }
-    const medians = classes.map(({ times }) => times.sort((a, b) => a - b)[1000] ?? 0);
-    expect(Math.max(...medians)).toBeLessThan(5 * Math.min(...medians));
-  });
-});
-
 class DurableStore extends MemoryApiKeyStore {
   override readonly durable: boolean = true;
 }

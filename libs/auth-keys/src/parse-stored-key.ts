@@ -36,7 +36,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export function toObject(value: unknown, name: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${name} is no object`);
-  return Object.fromEntries(Object.entries(value));
+  const fields: Fields = Object(value);
+  return fields;
 }
 
 export function whole(fields: Fields, name: string): number {

@@ -73,7 +73,7 @@ async function run(code: string): Promise<readonly string[]> {
   const file = join(mkdtempSync(join(folder, 'example-')), 'example.ts');
   writeFileSync(file, code);
   const loader = join(ROOT, 'test', 'load-typescript.mjs');
-  const env = { ...process.env, NODE_OPTIONS: '' };
+  const env = { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0' };
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--conditions=@mcli/source', '--import', loader, file],

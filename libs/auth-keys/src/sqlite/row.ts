@@ -51,6 +51,11 @@ export function fromRow(value: unknown): StoredApiKey {
   }
 }
 
+/** Whether a row is a key's, and not the one that stands for nobody. */
+export function isPresent(value: unknown): boolean {
+  return Object(value).present === 1;
+}
+
 function fromJson(value: unknown): unknown {
   return value === null ? null : JSON.parse(String(value));
 }

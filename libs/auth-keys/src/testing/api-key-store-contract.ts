@@ -354,6 +354,7 @@ const HOSTILE_IDS = [
   ['a name of the language', '__proto__'],
   ['a NUL', 'test\0\0\0\0\0\0\0\0'],
   ['a wildcard', '%'],
+  ['zeros', '000000000000'],
 ] as const;
 
 /** A key with something in every field. */
