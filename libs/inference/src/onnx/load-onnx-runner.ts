@@ -50,10 +50,10 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
   const { onFallback } = options;
   const runtime = await loadRuntime(onFallback ? { onFallback } : {});
   try {
-    const { saturates } = await selfTest(runtime);
+    const { entries } = await selfTest(runtime);
     const session = await runtime.createSession(graphPath, {
       ...(options.threads === undefined ? {} : { threads: options.threads }),
-      ...(saturates ? { entries: { 'session.x64quantprecision': '1' } } : {}),
+      entries,
     });
     return new OnnxRunner({
       runtime,

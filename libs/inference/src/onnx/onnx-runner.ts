@@ -47,7 +47,7 @@ export class OnnxRunner implements ModelRunner {
     this.#session = options.session;
     this.#pool = new KvPool(runtime, cache);
     this.#inputs = {
-      ids: runtime.allocate('int64', [Math.max(options.longestChunk, cache.slots)]),
+      ids: runtime.allocate('int64', [Math.max(2, options.longestChunk, cache.slots)]),
       seqlens: runtime.allocate('int32', [cache.slots]),
       total: runtime.allocate('int32', []),
       positions: runtime.allocate('int64', [cache.slots, 2]),
@@ -61,8 +61,10 @@ export class OnnxRunner implements ModelRunner {
 
   /**
    * (1) Items of one token decode together: the rows between the first and the last one form the batch, and
-   * rows in between that have nothing to do compute a token that nobody reads. (2) Longer items are read one
-   * by one: the attention kernel takes several new positions over a past for one row only.
+   * rows in between that have nothing to do compute a token that nobody reads. (2) A lone row computes its
+   * token twice: the 8-bit matmul rounds differently for one row than for several, and an answer must not
+   * depend on who else is served. (3) Longer items are read one by one: the attention kernel takes several
+   * new positions over a past for one row only.
    */
   async forward(items: readonly ForwardItem[], signal?: AbortSignal): Promise<readonly (Logits | undefined)[]> {
     const results = new Array<Logits | undefined>(items.length).fill(undefined);
@@ -74,7 +76,7 @@ export class OnnxRunner implements ModelRunner {
       });
     }
     for (const [at, item] of items.entries()) {
-      if (item.tokens.length > 1) results[at] = await this.#read(item, signal); // (2)
+      if (item.tokens.length > 1) results[at] = await this.#read(item, signal); // (3)
     }
     return results;
   }
@@ -99,7 +101,13 @@ export class OnnxRunner implements ModelRunner {
       positions.data[2 * index] = BigInt(row.index - first);
       positions.data[2 * index + 1] = 0n;
     });
-    await this.#run({ first, count, sequence: 1, longest, wanted: writers.length }, signal);
+    const lone = count === 1; // (2)
+    if (lone) {
+      ids.data[1] = ids.data[0] as bigint;
+      seqlens.data[0] = longest;
+    }
+    const shape = { first, count, sequence: lone ? 2 : 1, longest: lone ? longest + 1 : longest };
+    await this.#run({ ...shape, wanted: writers.length }, signal);
     for (const { row } of writers) row.grow(1);
     return writers.map((_, index) => this.#logitsAt(index));
   }
