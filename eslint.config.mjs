@@ -2,7 +2,6 @@ import nx from '@nx/eslint-plugin';
 import n from 'eslint-plugin-n';
 import * as jsoncParser from 'jsonc-eslint-parser';
 
-const runtimes = ['@mcli/ort', '@mcli/model-builder', 'onnxruntime-*', 'koffi', '@huggingface/*'];
 const below = ['layer:domain', 'layer:runtime', 'layer:model', 'layer:schema'];
 
 export default [
@@ -58,25 +57,8 @@ export default [
     rules: { 'n/no-process-env': 'error' },
   },
   {
-    files: ['**/config.ts', '**/*.spec.ts', 'libs/ort/src/**/*.ts', '**/process-backend.ts', 'apps/*-e2e/**/*.ts'],
+    files: ['**/config.ts', '**/*.spec.ts', '**/process-backend.ts', '**/testing/mcli.ts'],
     rules: { 'n/no-process-env': 'off' },
-  },
-  {
-    // Only the runner's folder names the runtime.
-    files: ['libs/inference/src/**/*.ts'],
-    ignores: ['libs/inference/src/onnx/**', '**/*.spec.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: runtimes }] },
-  },
-  {
-    // An endpoint knows no framework, and the adapter knows no kind of key.
-    files: ['libs/http-adapter/src/**/*.ts'],
-    ignores: ['**/*.spec.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['@mcli/auth-keys*'] }] },
-  },
-  {
-    files: ['libs/http-adapter/src/endpoints/**/*.ts'],
-    ignores: ['**/*.spec.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['@mcli/auth-keys*', 'express'] }] },
   },
   { files: ['**/*.cjs', '**/jest.preset.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   {
