@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { echoBackend } from '@mcli/inference/testing';
 import express from 'express';
 import request from 'supertest';
-import { allowAnyone, type Authenticate, createOpenAIRouter, type Principal } from './index.js';
+import { allowAnyone, assignRequestId, type Authenticate, createOpenAIRouter, type Principal } from './index.js';
 import { aChat, serve, stopServing } from './testing/serve.js';
 
 afterEach(stopServing);
@@ -31,6 +31,23 @@ describe('createOpenAIRouter', () => {
     const ids = replies.map(({ headers }) => headers['x-request-id'] as string);
     for (const id of ids) expect(id).toMatch(/^req_[0-9A-Za-z]{24}$/);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('keeps an id that the app in front has made, and none that came from elsewhere', async () => {
+    const assigning = express();
+    assigning.use(assignRequestId, (_request, response, next) => {
+      response.setHeader('x-assigned', response.getHeader('x-request-id') ?? '');
+      next();
+    });
+    const foreign = express();
+    foreign.use((_request, response, next) => {
+      response.setHeader('x-request-id', 'mine');
+      next();
+    });
+
+    const { headers } = await request((await serve({}, assigning)).url).get('/models');
+    expect(headers['x-request-id']).toBe(headers['x-assigned']);
+    expect((await request((await serve({}, foreign)).url).get('/models')).headers['x-request-id']).toMatch(/^req_/);
   });
 
   it('answers unknown addresses and methods in JSON', async () => {
