@@ -1,6 +1,6 @@
 import type { SamplingOptions } from '../contract.js';
 import { InferenceError } from '../errors.js';
-import { type Cutoff, findCutoff, isKept } from './cutoff.js';
+import { Candidates } from './candidates.js';
 import { createFrequencyPresencePenalty } from './processors/frequency-presence-penalty.js';
 import { createLogitBias } from './processors/logit-bias.js';
 import { createRepetitionPenalty } from './processors/repetition-penalty.js';
@@ -66,77 +66,15 @@ function createDraw(temperature: number, options: SamplingOptions): (logits: Flo
   const random = createRandom(seed);
   return (logits) => {
     const likeliest = chooseLikeliest(logits);
-    if (topK === 1 || topP === 0 || logits[likeliest] === Infinity) return likeliest;
-    const weights = toWeights(logits, logits[likeliest] as number, temperature);
-    if (topK > 0 && topK < weights.length) {
-      const candidates = selectAbove(weights, 0);
-      drop(weights, findCutoff(weights, candidates, topK, 'count'));
-    }
-    if (topP < 1) {
-      // All tokens below this weight together hold less than 1 - p: the nucleus is reached before them.
-      const total = sum(weights);
-      const candidates = selectAbove(weights, ((1 - topP) * total) / weights.length);
-      drop(weights, findCutoff(weights, candidates, topP * total, 'weight'));
-    }
-    if (minP > 0) drop(weights, { weight: minP, index: weights.length });
-    return pick(weights, random() * sum(weights)) ?? likeliest;
+    const highest = logits[likeliest] as number;
+    if (topK === 1 || topP === 0 || highest === Infinity) return likeliest;
+    const candidates = new Candidates(logits, highest, temperature);
+    if (topK > 0) candidates.keepLikeliest(topK);
+    candidates.weigh();
+    if (topP < 1) candidates.keepNucleus(topP);
+    if (minP > 0) candidates.keepAbove(minP);
+    return candidates.pick(random()) ?? likeliest;
   };
-}
-
-/** Used within one call of `next` only; shared, so that a sequence costs no memory of the vocabulary's size. */
-let scratch = { weights: new Float64Array(0), candidates: new Int32Array(0) };
-
-/** Probabilities up to a common factor; the likeliest token's is 1. */
-function toWeights(logits: Float32Array, highest: number, temperature: number): Float64Array {
-  if (scratch.weights.length !== logits.length)
-    scratch = { weights: new Float64Array(logits.length), candidates: new Int32Array(logits.length) };
-  const { weights } = scratch;
-  for (let index = 0; index < logits.length; index += 1) {
-    const exponent = ((logits[index] as number) - highest) / temperature;
-    // Below -40 a weight is lost in the sum's last bit; NaN fails the comparison too.
-    weights[index] = exponent > -40 ? Math.exp(exponent) : 0;
-  }
-  return weights;
-}
-
-/** Indexes of the weights that are above 0 and at least `least`. */
-function selectAbove(weights: Float64Array, least: number): Int32Array {
-  const { candidates } = scratch;
-  let count = 0;
-  for (let index = 0; index < weights.length; index += 1) {
-    const weight = weights[index] as number;
-    if (weight > 0 && weight >= least) {
-      candidates[count] = index;
-      count += 1;
-    }
-  }
-  return candidates.subarray(0, count);
-}
-
-function drop(weights: Float64Array, cutoff: Cutoff | undefined): void {
-  if (cutoff === undefined) return;
-  for (let index = 0; index < weights.length; index += 1)
-    if (!isKept(weights[index] as number, index, cutoff)) weights[index] = 0;
-}
-
-function sum(weights: Float64Array): number {
-  let total = 0;
-  for (let index = 0; index < weights.length; index += 1) total += weights[index] as number;
-  return total;
-}
-
-/** The token in whose share of the line `point` lies; in the order of ids, so that near-ties don't move others. */
-function pick(weights: Float64Array, point: number): number | undefined {
-  let end = 0;
-  let last: number | undefined;
-  for (let index = 0; index < weights.length; index += 1) {
-    const weight = weights[index] as number;
-    if (weight === 0) continue;
-    end += weight;
-    last = index;
-    if (point < end) return index;
-  }
-  return last;
 }
 
 function checkOptions(options: SamplingOptions): void {
