@@ -38,10 +38,11 @@ export class Scheduler {
   readonly #queue: number;
   readonly #chunkTokens: number;
   readonly #tokensPerStep: number;
-  /** When each slot's sequence last read a chunk, in steps: readers take turns. */
-  readonly #lastRead = new Map<Slot, number>();
+  /** Who was admitted or read a chunk longest ago is next: readers take turns. */
+  readonly #lastTurn = new Map<Slot, number>();
   #waiting: Sequence[] = [];
   #clock = 0;
+  #turns = 0;
 
   /** @throws TypeError when an option is no usable number */
   constructor(slots: readonly Slot[], options: SchedulerOptions = {}) {
@@ -95,13 +96,13 @@ export class Scheduler {
       else step.push(toItem(slot, slot.sequence, 1)); // (3)
     }
     let budget = this.#tokensPerStep; // (4)
-    readers.sort((a, b) => (this.#lastRead.get(a) ?? 0) - (this.#lastRead.get(b) ?? 0));
+    readers.sort((a, b) => (this.#lastTurn.get(a) ?? 0) - (this.#lastTurn.get(b) ?? 0));
     for (const [turn, slot] of readers.entries()) {
       if (!slot.sequence) continue;
       const count = this.#countChunk(slot, slot.sequence);
       if (turn > 0 && count > budget) break;
       budget -= count;
-      this.#lastRead.set(slot, this.#clock);
+      this.#endTurn(slot);
       step.push(toItem(slot, slot.sequence, count));
     }
     return step;
@@ -123,9 +124,14 @@ export class Scheduler {
       const sequence = this.#waiting.shift();
       if (!sequence) return;
       const slot = chooseSlot(free, sequence);
-      this.#lastRead.set(slot, this.#clock);
+      this.#endTurn(slot);
       sequence.start(slot.assign(sequence));
     }
+  }
+
+  #endTurn(slot: Slot): void {
+    this.#turns += 1;
+    this.#lastTurn.set(slot, this.#turns);
   }
 
   #countChunk(slot: Slot, sequence: Sequence): number {

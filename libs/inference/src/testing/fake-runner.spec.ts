@@ -1,0 +1,62 @@
+import { FakeRunner } from './fake-runner.js';
+
+describe('FakeRunner', () => {
+  it('answers from what the cache holds alone', async () => {
+    const runner = new FakeRunner();
+    const tokens = runner.tokenizer.encodeChat([{ role: 'user', content: 'Hi' }]);
+    const [whole, parts] = [runner.createCache(), runner.createCache()];
+    const [first] = await runner.forward([{ cache: whole, tokens, wantsLogits: true }]);
+    const [none] = await runner.forward([{ cache: parts, tokens: tokens.slice(0, 2), wantsLogits: false }]);
+    const [second] = await runner.forward([{ cache: parts, tokens: tokens.slice(2), wantsLogits: true }]);
+    expect(none).toBeUndefined();
+    expect(second).toEqual(first);
+    expect(first?.indexOf(Math.max(...first))).toBe('H'.charCodeAt(0));
+    expect([whole.length, parts.length]).toEqual([tokens.length, tokens.length]);
+    expect(runner.calls[2]).toEqual({
+      number: 2,
+      items: [{ slot: 1, before: tokens.slice(0, 2), tokens: tokens.slice(2), wantsLogits: true }],
+    });
+  });
+
+  it('throws when it is used against the contract', async () => {
+    const runner = new FakeRunner({ slots: 2, contextLength: 4 });
+    const [cache, other] = [runner.createCache(), runner.createCache()];
+    const item = { cache, tokens: [1], wantsLogits: true };
+    expect(() => runner.createCache()).toThrow(RangeError);
+    await expect(runner.forward([])).rejects.toThrow('at least one');
+    await expect(runner.forward([item, item])).rejects.toThrow('Each cache once');
+    await expect(runner.forward([{ ...item, tokens: [] }])).rejects.toThrow('needs a token');
+    await expect(runner.forward([{ ...item, tokens: [261] }])).rejects.toThrow('No such token');
+    await expect(runner.forward([{ ...item, tokens: [1, 2, 3, 4, 5] }])).rejects.toThrow('full');
+    await expect(runner.forward([{ ...item, cache: new FakeRunner().createCache() }])).rejects.toThrow('no cache');
+    expect(() => other.truncate(1)).toThrow(RangeError);
+    await expect(runner.dispose()).rejects.toThrow('disposed of first');
+    const running = runner.forward([item]);
+    await expect(runner.forward([{ ...item, cache: other }])).rejects.toThrow('running already');
+    await running;
+  });
+
+  it('does not go on with a cache whose pass failed, before it is emptied', async () => {
+    const runner = new FakeRunner({
+      beforeForward: ({ number }) => {
+        if (number === 1) throw new Error('broken');
+      },
+    });
+    const cache = runner.createCache();
+    const item = { cache, tokens: [1, 2], wantsLogits: true };
+    await runner.forward([item]);
+    await expect(runner.forward([item])).rejects.toThrow('broken');
+    await expect(runner.forward([item])).rejects.toThrow('unknown');
+    expect(cache.truncate(1)).toBe(false);
+    expect(cache.truncate(0)).toBe(true);
+    expect(await runner.forward([item])).toHaveLength(1);
+  });
+
+  it('ends a pass early with the reason of its signal', async () => {
+    const runner = new FakeRunner({ delayMs: 60_000 });
+    const controller = new AbortController();
+    const pass = runner.forward([{ cache: runner.createCache(), tokens: [1], wantsLogits: true }], controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(pass).rejects.toThrow('enough');
+  });
+});
