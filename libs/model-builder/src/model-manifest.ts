@@ -5,7 +5,7 @@
 export type WeightsForm = 'int8-block32' | 'float32';
 
 /** Changes whenever the same source would give another graph, other weights or another tokenizer file. */
-export const builderVersion = 1;
+export const builderVersion = 2;
 
 /** What a runner needs to know of a built model. Kept as `manifest.json`, written last. */
 export interface ModelManifest {

@@ -116,12 +116,17 @@ export class Engine implements InferenceBackend {
 
   /** Plans, computes and advances until there is nothing to do. */
   async #run(): Promise<void> {
-    for (;;) {
-      // Without a turn of the event loop a fast runner would keep new requests and cancellations out.
-      await turn();
-      const step = this.#scheduler.plan();
-      if (step.length === 0) break;
-      await this.#compute(step);
+    try {
+      for (;;) {
+        // Without a turn of the event loop a fast runner would keep new requests and cancellations out.
+        await turn();
+        const step = this.#scheduler.plan();
+        if (step.length === 0) break;
+        await this.#compute(step);
+      }
+    } catch (error) {
+      // A cache that can't be emptied, a listener that throws: whatever it is, nobody must wait for ever.
+      this.#scheduler.failAll(() => toFailure(error));
     }
     this.#loop = undefined;
   }
@@ -131,7 +136,12 @@ export class Engine implements InferenceBackend {
     this.#computing = { step, controller };
     this.#totals.steps += 1;
     try {
-      const items = step.map(({ slot, tokens, wantsLogits }) => ({ cache: slot.cache, tokens, wantsLogits }));
+      const items = step.map(({ slot, tokens, kind, wantsLogits }) => ({
+        cache: slot.cache,
+        tokens,
+        kind,
+        wantsLogits,
+      }));
       const logits = await this.#runner.forward(items, controller.signal);
       for (const [index, item] of step.entries()) this.#advance(item, logits[index]);
     } catch (error) {
@@ -164,8 +174,8 @@ export class Engine implements InferenceBackend {
   }
 
   #fail({ sequence, slot }: StepItem, cause: unknown): void {
+    sequence.fail(toFailure(cause));
     slot.empty();
-    sequence.fail(new InferenceError('engine_failed', 'The computation of this answer failed. Try again.', { cause }));
   }
 
   /**
@@ -181,4 +191,8 @@ export class Engine implements InferenceBackend {
   #tell(event: EngineEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+function toFailure(cause: unknown): InferenceError {
+  return new InferenceError('engine_failed', 'The computation of this answer failed. Try again.', { cause });
 }

@@ -33,6 +33,12 @@ export interface ForwardItem {
   readonly cache: KvCache;
   /** Tokens to append; at least one. */
   readonly tokens: readonly number[];
+  /**
+   * `read`: tokens of a prompt. `write`: one token that the model wrote. A runner may compute the two on
+   * different ways that round differently; the same tokens on the same way give the same numbers, whoever
+   * else is in the pass and wherever the reading began.
+   */
+  readonly kind: 'read' | 'write';
   /** Whether the logits after the last token are needed. */
   readonly wantsLogits: boolean;
 }

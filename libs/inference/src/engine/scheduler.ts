@@ -23,6 +23,8 @@ export interface StepItem {
   readonly slot: Slot;
   /** What is appended to the slot's cache. */
   readonly tokens: readonly number[];
+  /** Tokens of the prompt, or the one that was written last. */
+  readonly kind: 'read' | 'write';
   /** Whether these are the sequence's last tokens, so that the next one can be chosen. */
   readonly wantsLogits: boolean;
 }
@@ -108,6 +110,12 @@ export class Scheduler {
     return step;
   }
 
+  /** Ends everything that runs or waits, each with an error of its own. */
+  failAll(createError: () => unknown): void {
+    for (const { sequence } of this.#slots) sequence?.fail(createError());
+    for (const sequence of this.#waiting) sequence.fail(createError());
+  }
+
   #release(): void {
     for (const slot of this.#slots) {
       if (!slot.sequence?.finished) continue;
@@ -121,11 +129,12 @@ export class Scheduler {
     for (;;) {
       const free = this.#slots.filter(({ sequence }) => !sequence);
       if (free.length === 0) return;
-      const sequence = this.#waiting.shift();
+      const [sequence] = this.#waiting;
       if (!sequence) return;
       const slot = chooseSlot(free, sequence);
       this.#endTurn(slot);
       sequence.start(slot.assign(sequence));
+      this.#waiting.shift();
     }
   }
 
@@ -164,7 +173,13 @@ function chooseSlot(free: readonly Slot[], sequence: Sequence): Slot {
 function toItem(slot: Slot, sequence: Sequence, count: number): StepItem {
   const from = slot.tokens.length;
   const to = from + count;
-  return { sequence, slot, tokens: sequence.tokens.slice(from, to), wantsLogits: to === sequence.tokens.length };
+  return {
+    sequence,
+    slot,
+    tokens: sequence.tokens.slice(from, to),
+    kind: from < sequence.promptLength ? 'read' : 'write',
+    wantsLogits: to === sequence.tokens.length,
+  };
 }
 
 function checkCount(name: string, value: number, least: number): number {

@@ -27,7 +27,7 @@ export class KvPool {
   constructor(runtime: Runtime, shape: KvPoolShape) {
     this.shape = shape;
     this.#rows = new Array<KvRow | undefined>(shape.slots).fill(undefined);
-    const dims = [shape.slots, shape.kvHeads, shape.positions + 1, shape.headSize];
+    const dims = [this.#tensorRows, shape.kvHeads, shape.positions + 1, shape.headSize];
     this.#tensors = Array.from({ length: shape.layers }, (_, layer) => [`${layer}.key`, `${layer}.value`])
       .flat()
       .map((suffix) => ({ suffix, tensor: runtime.allocate('float32', dims) }));
@@ -47,10 +47,23 @@ export class KvPool {
     return this.#rows[index]?.length ?? 0;
   }
 
+  /** The first of two neighbouring rows of which `index` is one; the other is the shorter of its neighbours. */
+  pairOf(index: number): number {
+    if (index === 0) return 0;
+    if (index === this.#tensorRows - 1) return index - 1;
+    return this.lengthAt(index - 1) < this.lengthAt(index + 1) ? index - 1 : index;
+  }
+
+  /** Rows that the tensors have: two at least, so that there is a neighbour. */
+  get #tensorRows(): number {
+    return Math.max(2, this.shape.slots);
+  }
+
   /** A binding of the rows `[first, first + count)` as the batch of one pass. */
   bind(session: Session, first: number, count: number): Binding {
-    const { slots, kvHeads, positions, headSize } = this.shape;
-    if (first < 0 || count < 1 || first + count > slots) throw new RangeError(`No rows ${first} to ${first + count}.`);
+    const { kvHeads, positions, headSize } = this.shape;
+    if (first < 0 || count < 1 || first + count > this.#tensorRows)
+      throw new RangeError(`No rows ${first} to ${first + count}.`);
     const binding = session.createBinding();
     const rowSize = kvHeads * (positions + 1) * headSize;
     for (const { suffix, tensor } of this.#tensors) {
@@ -79,10 +92,16 @@ export class KvRow implements KvCache {
     return this.#length;
   }
 
+  /** @throws RangeError unless `count` is at least 1 and so many more tokens fit */
+  checkRoom(count: number): void {
+    if (count >= 1 && this.#length + count <= this.#positions) return;
+    throw new RangeError(
+      `The KV cache holds ${this.#length} of ${this.#positions} positions; ${count} can't be added.`,
+    );
+  }
+
   /** Records that `count` tokens were appended. */
   grow(count: number): void {
-    if (this.#length + count > this.#positions)
-      throw new RangeError(`The KV cache holds ${this.#positions} positions.`);
     this.#length += count;
   }
 

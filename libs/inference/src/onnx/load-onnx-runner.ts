@@ -26,6 +26,8 @@ export interface LoadOnnxRunnerOptions {
   readonly longestChunk?: number | undefined;
   /** @default what the model's file recommends */
   readonly recommendedSampling?: SamplingOptions | undefined;
+  /** Which way to the runtime is tried first. @default native */
+  readonly prefer?: 'native' | 'worker' | undefined;
   /** Said once, when the runtime's library can't be used directly and the slower way is taken. */
   readonly onFallback?: ((reason: string) => void) | undefined;
 }
@@ -47,8 +49,8 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
     slots: options.slots,
     budget: options.kvCacheBytes ?? usableMemory() / 2,
   });
-  const { onFallback } = options;
-  const runtime = await loadRuntime(onFallback ? { onFallback } : {});
+  const { prefer, onFallback } = options;
+  const runtime = await loadRuntime({ ...(prefer ? { prefer } : {}), ...(onFallback ? { onFallback } : {}) });
   try {
     const { entries } = await selfTest(runtime);
     const session = await runtime.createSession(graphPath, {

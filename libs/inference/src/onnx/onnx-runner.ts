@@ -19,6 +19,19 @@ export interface OnnxRunnerOptions {
   readonly longestChunk: number;
 }
 
+/** One run of the graph. */
+interface Pass {
+  /** The pool's rows that form the batch: `count` from `first`. */
+  readonly first: number;
+  readonly count: number;
+  /** New positions of each row. */
+  readonly sequence: number;
+  /** Positions of the longest row after the pass. */
+  readonly longest: number;
+  /** Whose logits are wanted: row of the batch, position among the new ones. */
+  readonly wanted: readonly (readonly [number, number])[];
+}
+
 /** Runs a built graph: writers together as one batch, readers one after the other. */
 export class OnnxRunner implements ModelRunner {
   readonly card: ModelCard;
@@ -50,9 +63,9 @@ export class OnnxRunner implements ModelRunner {
       ids: runtime.allocate('int64', [Math.max(2, options.longestChunk, cache.slots)]),
       seqlens: runtime.allocate('int32', [cache.slots]),
       total: runtime.allocate('int32', []),
-      positions: runtime.allocate('int64', [cache.slots, 2]),
+      positions: runtime.allocate('int64', [Math.max(2, cache.slots), 2]),
     };
-    this.#logits = runtime.allocate('float32', [cache.slots, options.vocabularySize]);
+    this.#logits = runtime.allocate('float32', [Math.max(2, cache.slots), options.vocabularySize]);
   }
 
   createCache(): KvRow {
@@ -60,84 +73,80 @@ export class OnnxRunner implements ModelRunner {
   }
 
   /**
-   * (1) Items of one token decode together: the rows between the first and the last one form the batch, and
-   * rows in between that have nothing to do compute a token that nobody reads. (2) A lone row computes its
-   * token twice: the 8-bit matmul rounds differently for one row than for several, and an answer must not
-   * depend on who else is served. (3) Longer items are read one by one: the attention kernel takes several
-   * new positions over a past for one row only.
+   * (1) What is written is computed together: the rows between the first and the last one form the batch, and
+   * rows in between that have nothing to do compute a token that nobody reads. (2) What is read is computed
+   * item by item: the attention kernel takes several new positions over a past for one row only.
+   *
+   * Matmul and attention round differently for one row than for several, and an answer must not depend on who
+   * else is served. So (3) a lone writer has an idle row beside it, (4) a lone token is read twice, and
+   * (5) logits are computed for two rows at least.
+   *
+   * @throws RangeError when an item has no tokens or more than its cache has room for; nothing is computed then
    */
   async forward(items: readonly ForwardItem[], signal?: AbortSignal): Promise<readonly (Logits | undefined)[]> {
+    const known = items.map((item, at) => ({ ...item, row: rowOf(item), at }));
+    for (const { row, tokens } of known) row.checkRoom(tokens.length);
     const results = new Array<Logits | undefined>(items.length).fill(undefined);
-    const writers = items.flatMap((item, at) => (item.tokens.length === 1 ? [{ item, row: rowOf(item), at }] : []));
+    const writers = known.filter(({ kind, tokens }) => kind === 'write' && tokens.length === 1);
     if (writers.length) {
-      const logits = await this.#decode(writers, signal); // (1)
-      writers.forEach(({ item, at }, index) => {
-        if (item.wantsLogits) results[at] = logits[index];
-      });
+      const logits = await this.#write(writers, signal); // (1)
+      for (const [index, { at, wantsLogits }] of writers.entries()) if (wantsLogits) results[at] = logits[index];
     }
-    for (const [at, item] of items.entries()) {
-      if (item.tokens.length > 1) results[at] = await this.#read(item, signal); // (3)
+    for (const item of known) {
+      if (!writers.includes(item)) results[item.at] = await this.#read(item, signal); // (2)
     }
     return results;
   }
 
-  async #decode(
-    writers: readonly { readonly item: ForwardItem; readonly row: KvRow }[],
+  async #write(
+    writers: readonly { readonly tokens: readonly number[]; readonly row: KvRow }[],
     signal: AbortSignal | undefined,
   ): Promise<Logits[]> {
     const rows = writers.map(({ row }) => row.index);
-    const first = Math.min(...rows);
-    const count = Math.max(...rows) - first + 1;
-    const { ids, seqlens, positions } = this.#inputs;
-    let longest = 0;
+    const lowest = Math.min(...rows);
+    const highest = Math.max(...rows);
+    const first = lowest === highest ? this.#pool.pairOf(lowest) : lowest; // (3)
+    const count = Math.max(2, highest - first + 1);
+    const { ids, seqlens } = this.#inputs;
     for (let batch = 0; batch < count; batch++) {
-      const length = this.#pool.lengthAt(first + batch);
       ids.data[batch] = 0n;
-      seqlens.data[batch] = length;
-      longest = Math.max(longest, length + 1);
+      seqlens.data[batch] = this.#pool.lengthAt(first + batch);
     }
-    writers.forEach(({ item, row }, index) => {
-      ids.data[row.index - first] = BigInt(item.tokens[0] as number);
-      positions.data[2 * index] = BigInt(row.index - first);
-      positions.data[2 * index + 1] = 0n;
-    });
-    const lone = count === 1; // (2)
-    if (lone) {
-      ids.data[1] = ids.data[0] as bigint;
-      seqlens.data[0] = longest;
-    }
-    const shape = { first, count, sequence: lone ? 2 : 1, longest: lone ? longest + 1 : longest };
-    await this.#run({ ...shape, wanted: writers.length }, signal);
+    for (const { row, tokens } of writers) ids.data[row.index - first] = BigInt(tokens[0] as number);
+    const longest = Math.max(...seqlens.data.subarray(0, count)) + 1;
+    const wanted = rows.map((row) => [row - first, 0] as const);
+    await this.#run({ first, count, sequence: 1, longest, wanted }, signal);
     for (const { row } of writers) row.grow(1);
     return writers.map((_, index) => this.#logitsAt(index));
   }
 
-  async #read(item: ForwardItem, signal: AbortSignal | undefined): Promise<Logits | undefined> {
-    const row = rowOf(item);
-    const { ids, seqlens, positions } = this.#inputs;
-    const sequence = item.tokens.length;
-    item.tokens.forEach((token, at) => (ids.data[at] = BigInt(token)));
+  async #read(
+    { row, tokens, wantsLogits }: ForwardItem & { readonly row: KvRow },
+    signal: AbortSignal | undefined,
+  ): Promise<Logits | undefined> {
+    const { ids, seqlens } = this.#inputs;
+    const sequence = Math.max(2, tokens.length); // (4)
     const longest = row.length + sequence;
+    for (let at = 0; at < sequence; at++) ids.data[at] = BigInt(tokens[at] ?? (tokens[0] as number));
     seqlens.data[0] = longest - 1;
-    positions.data[0] = 0n;
-    positions.data[1] = BigInt(sequence - 1);
-    await this.#run({ first: row.index, count: 1, sequence, longest, wanted: 1 }, signal);
-    row.grow(sequence);
-    return item.wantsLogits ? this.#logitsAt(0) : undefined;
+    const wanted = wantsLogits ? [[0, tokens.length - 1] as const] : [];
+    await this.#run({ first: row.index, count: 1, sequence, longest, wanted }, signal);
+    row.grow(tokens.length);
+    return wantsLogits ? this.#logitsAt(0) : undefined;
   }
 
-  async #run(
-    pass: { first: number; count: number; sequence: number; longest: number; wanted: number },
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #run(pass: Pass, signal: AbortSignal | undefined): Promise<void> {
     const { ids, seqlens, total, positions } = this.#inputs;
-    const binding = this.#bindingOf(pass.first, pass.count);
+    const [only] = pass.wanted;
+    const wanted = only && pass.wanted.length === 1 ? [only, only] : pass.wanted; // (5)
+    wanted.flat().forEach((position, at) => (positions.data[at] = BigInt(position)));
     total.data[0] = pass.longest;
+    const binding = this.#bindingOf(pass.first, pass.count);
     binding.bindInput('input_ids', viewTensor(ids, 0, [pass.count, pass.sequence]));
     binding.bindInput('seqlens_k', viewTensor(seqlens, 0, [pass.count]));
     binding.bindInput('total_sequence_length', total);
-    binding.bindInput('logit_positions', viewTensor(positions, 0, [pass.wanted, 2]));
-    binding.bindOutput('logits', viewTensor(this.#logits, 0, [pass.wanted, this.vocabularySize]));
+    binding.bindInput('logit_positions', viewTensor(positions, 0, [wanted.length, 2]));
+    binding.bindOutput('logits', viewTensor(this.#logits, 0, [wanted.length, this.vocabularySize]));
     await this.#session.run(binding, signal ? { signal } : {});
   }
 

@@ -8,6 +8,7 @@ import { addMatrix, addVector, lookUp, multiply } from './linear.js';
 import type { ModelShape } from './model-shape.js';
 import { findTensor } from './model-shape.js';
 import { rotaryTable } from './rotary-tables.js';
+import { TokenRows } from './token-rows.js';
 
 /** What tells one member of the family from another. */
 export interface LlamaTraits {
@@ -18,8 +19,10 @@ export interface LlamaTraits {
 /**
  * The graph of the Llama family: pre-norm, grouped-query attention with rotary positions, gated feed-forward.
  *
- * (1) Attention keeps its cache in the buffers bound as past and present. (2) What only the wanted logits need, from
- * the last layer's projection on, is computed for the rows in `logit_positions` alone.
+ * (1) Outside attention every token is a row of one matrix: a matmul over `[batch, 1, …]` would be computed as `batch`
+ * matmuls of one row, slower and rounded otherwise than one of `batch` rows. (2) Attention keeps its cache in the
+ * buffers bound as past and present. (3) What only the wanted logits need, from the last layer's projection on, is
+ * computed for the rows in `logit_positions` alone.
  */
 export async function buildLlama(
   graph: GraphBuilder,
@@ -38,7 +41,8 @@ export async function buildLlama(
   const embedding = addMatrix(graph, 'token_embd.weight', [
     { tensor: findTensor(file, 'token_embd.weight', shape.vocabularySize, shape.hiddenSize) },
   ]);
-  let residual = lookUp(graph, 'embedding', tokens, embedding);
+  const rows = new TokenRows(graph, tokens);
+  let residual = lookUp(graph, 'embedding', rows.flatten('token_rows', tokens), embedding); // (1)
   let branch: string | undefined;
 
   for (let layer = 0; layer < shape.layers; layer++) {
@@ -52,10 +56,15 @@ export async function buildLlama(
       shape,
     );
     residual = before.sum;
-    let attention = addAttention(graph, file, shape, traits, block, layer, before.normed, [seen, total, ...rotary]); // (1)
+    const control = [seen, total, ...rotary];
+    const attended = addAttention(graph, file, shape, traits, block, layer, rows, before.normed, control); // (2)
+    let attention = rows.flatten(`${block}.attention_rows`, attended, shape.heads * shape.headSize);
     if (layer === shape.layers - 1) {
-      attention = graph.node('GatherND', `${block}.attention_wanted`, [attention, wanted]); // (2)
-      residual = graph.node('GatherND', `${block}.residual_wanted`, [residual, wanted]);
+      const gather = (name: string, value: string): string =>
+        // (3)
+        graph.node('GatherND', `${name}_wanted`, [rows.unflatten(`${name}_sequences`, value), wanted]);
+      attention = gather(`${block}.attention`, attention);
+      residual = gather(`${block}.residual`, residual);
     }
     const projected = addLinear(
       graph,
@@ -86,6 +95,7 @@ function addAttention(
   traits: LlamaTraits,
   block: string,
   layer: number,
+  rows: TokenRows,
   input: string,
   control: readonly string[],
 ): string {
@@ -103,7 +113,8 @@ function addAttention(
     rotated(`${block}.attn_k`, kvHeads),
     { name: `${block}.attn_v`, rows: kvHeads * headSize },
   ];
-  const packed = addStackedLinear(graph, file, `${block}.attn_qkv`, input, parts, hiddenSize);
+  const projected = addStackedLinear(graph, file, `${block}.attn_qkv`, input, parts, hiddenSize);
+  const packed = rows.unflatten(`${block}.attn_qkv_sequences`, projected);
   const cache = ['key', 'value'].map((kind) => {
     const shapeOfCache = ['batch', kvHeads, 'positions', headSize];
     const past = graph.input({ name: `past_key_values.${layer}.${kind}`, type: 'float32', shape: shapeOfCache });

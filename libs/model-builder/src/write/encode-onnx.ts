@@ -50,6 +50,9 @@ function writeAttribute(writer: BinaryWriter, name: string, value: Attribute): v
   if (typeof value === 'number') {
     integer(writer, 3, value);
     integer(writer, 20, 2);
+  } else if (!('float' in value)) {
+    for (const item of value) integer(writer, 8, item);
+    integer(writer, 20, 7);
   } else {
     writer.tag(2, WireType.Bit32).float(value.float);
     integer(writer, 20, 1);

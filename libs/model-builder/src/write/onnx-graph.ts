@@ -13,7 +13,7 @@ export interface GraphValue {
 }
 
 /** A whole number is written as an integer attribute; `{ float }` forces a floating-point one. */
-export type Attribute = number | { readonly float: number };
+export type Attribute = number | readonly number[] | { readonly float: number };
 
 export interface GraphNode {
   readonly operator: string;
