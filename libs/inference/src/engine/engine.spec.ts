@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { GenerateRequest, GenerationEvent } from '../contract.js';
 import { FakeRunner, type FakeRunnerOptions } from '../testing/index.js';
+import type { KvCache } from './model-runner.js';
 import { Engine, type EngineEvent, type EngineOptions } from './engine.js';
 
 describe('Engine', () => {
@@ -74,6 +75,7 @@ describe('Engine', () => {
       items.map(({ tokens, wantsLogits }) => [tokens.length, wantsLogits]),
     );
     expect(chunks).toEqual([[[4, false]], [[4, false]], [[2, true]], [[1, true]]]);
+    expect(runner.calls.map(({ items }) => items[0]?.kind)).toEqual(['read', 'read', 'read', 'write']);
   });
 
   it('counts what it took from a cache, and does not read it again', async () => {
@@ -243,6 +245,17 @@ describe('Engine', () => {
     expect(runner.calls[4]?.items[0]?.before).toEqual([]);
   });
 
+  it('leaves nobody waiting when a runner breaks its contract', async () => {
+    const stuck = new Engine(new StuckRunner({ slots: 1 }));
+    const results = await Promise.allSettled([collect(stuck, ask('one')), collect(stuck, ask('two'))]);
+    expect(results).toMatchObject([
+      { status: 'rejected', reason: { code: 'engine_failed', cause: { message: 'stuck' } } },
+      { status: 'rejected', reason: { code: 'engine_failed' } },
+    ]);
+    expect(stuck.stats()).toMatchObject({ running: 0, waiting: 0 });
+    await stuck.close();
+  });
+
   it('fails only the sequence whose logits are of no use', async () => {
     const { engine } = anEngine({
       logits: (tokens) => {
@@ -335,6 +348,17 @@ const anyVisit = fc.record({
   delay: fc.nat(20),
   leaveAfter: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 6 })),
 });
+
+/** Its caches can't even be emptied. */
+class StuckRunner extends FakeRunner {
+  override createCache(): KvCache {
+    return Object.assign(super.createCache(), {
+      truncate: () => {
+        throw new Error('stuck');
+      },
+    });
+  }
+}
 
 function anEngine(runnerOptions: FakeRunnerOptions = {}, options: EngineOptions = {}) {
   const runner = new FakeRunner(runnerOptions);

@@ -5,23 +5,25 @@ describe('FakeRunner', () => {
     const runner = new FakeRunner();
     const tokens = runner.tokenizer.encodeChat([{ role: 'user', content: 'Hi' }]);
     const [whole, parts] = [runner.createCache(), runner.createCache()];
-    const [first] = await runner.forward([{ cache: whole, tokens, wantsLogits: true }]);
-    const [none] = await runner.forward([{ cache: parts, tokens: tokens.slice(0, 2), wantsLogits: false }]);
-    const [second] = await runner.forward([{ cache: parts, tokens: tokens.slice(2), wantsLogits: true }]);
+    const [first] = await runner.forward([{ cache: whole, tokens, kind: 'read', wantsLogits: true }]);
+    const [none] = await runner.forward([
+      { cache: parts, tokens: tokens.slice(0, 2), kind: 'read', wantsLogits: false },
+    ]);
+    const [second] = await runner.forward([{ cache: parts, tokens: tokens.slice(2), kind: 'read', wantsLogits: true }]);
     expect(none).toBeUndefined();
     expect(second).toEqual(first);
     expect(first?.indexOf(Math.max(...first))).toBe('H'.charCodeAt(0));
     expect([whole.length, parts.length]).toEqual([tokens.length, tokens.length]);
     expect(runner.calls[2]).toEqual({
       number: 2,
-      items: [{ slot: 1, before: tokens.slice(0, 2), tokens: tokens.slice(2), wantsLogits: true }],
+      items: [{ slot: 1, before: tokens.slice(0, 2), tokens: tokens.slice(2), kind: 'read', wantsLogits: true }],
     });
   });
 
   it('throws when it is used against the contract', async () => {
     const runner = new FakeRunner({ slots: 2, contextLength: 4 });
     const [cache, other] = [runner.createCache(), runner.createCache()];
-    const item = { cache, tokens: [1], wantsLogits: true };
+    const item = { cache, tokens: [1], kind: 'read', wantsLogits: true } as const;
     expect(() => runner.createCache()).toThrow(RangeError);
     await expect(runner.forward([])).rejects.toThrow('at least one');
     await expect(runner.forward([item, item])).rejects.toThrow('Each cache once');
@@ -43,11 +45,11 @@ describe('FakeRunner', () => {
       },
     });
     const cache = runner.createCache();
-    const item = { cache, tokens: [1, 2], wantsLogits: true };
+    const item = { cache, tokens: [1, 2], kind: 'read', wantsLogits: true } as const;
     await runner.forward([item]);
     await expect(runner.forward([item])).rejects.toThrow('broken');
     await expect(runner.forward([item])).rejects.toThrow('unknown');
-    expect(cache.truncate(1)).toBe(false);
+    expect(() => cache.truncate(1)).toThrow('unknown');
     expect(cache.truncate(0)).toBe(true);
     expect(await runner.forward([item])).toHaveLength(1);
   });
@@ -55,7 +57,10 @@ describe('FakeRunner', () => {
   it('ends a pass early with the reason of its signal', async () => {
     const runner = new FakeRunner({ delayMs: 60_000 });
     const controller = new AbortController();
-    const pass = runner.forward([{ cache: runner.createCache(), tokens: [1], wantsLogits: true }], controller.signal);
+    const pass = runner.forward(
+      [{ cache: runner.createCache(), tokens: [1], kind: 'read', wantsLogits: true } as const],
+      controller.signal,
+    );
     controller.abort(new Error('enough'));
     await expect(pass).rejects.toThrow('enough');
   });

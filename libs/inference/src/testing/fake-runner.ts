@@ -41,6 +41,7 @@ export interface FakeForwardCall {
     /** What the cache held before. */
     readonly before: readonly number[];
     readonly tokens: readonly number[];
+    readonly kind: ForwardItem['kind'];
     readonly wantsLogits: boolean;
   }[];
 }
@@ -88,7 +89,7 @@ export class FakeRunner implements ModelRunner {
     if (this.#isDisposed) throw new Error('The runner was disposed of.');
     const caches = items.map(({ cache }) => this.#find(cache));
     if (items.length === 0 || new Set(caches).size < caches.length) throw new Error('Each cache once, at least one.');
-    for (const [index, { tokens }] of items.entries()) this.#check(caches[index] as FakeCache, tokens);
+    for (const [index, item] of items.entries()) this.#check(caches[index] as FakeCache, item);
 
     this.#isBusy = true;
     try {
@@ -114,9 +115,9 @@ export class FakeRunner implements ModelRunner {
   async #wait(items: readonly ForwardItem[], caches: readonly FakeCache[], signal?: AbortSignal): Promise<void> {
     const call: FakeForwardCall = {
       number: this.calls.length,
-      items: items.map(({ tokens, wantsLogits }, index) => {
+      items: items.map(({ tokens, kind, wantsLogits }, index) => {
         const cache = caches[index] as FakeCache;
-        return { slot: cache.number, before: [...cache.tokens], tokens: [...tokens], wantsLogits };
+        return { slot: cache.number, before: [...cache.tokens], tokens: [...tokens], kind, wantsLogits };
       }),
     };
     this.calls.push(call);
@@ -136,9 +137,10 @@ export class FakeRunner implements ModelRunner {
     return own;
   }
 
-  #check(cache: FakeCache, tokens: readonly number[]): void {
+  #check(cache: FakeCache, { tokens, kind }: ForwardItem): void {
     if (!cache.isKnown) throw new Error('What this cache holds is unknown: it must be emptied first.');
     if (tokens.length === 0) throw new RangeError('Each item needs a token.');
+    if (kind === 'write' && tokens.length > 1) throw new RangeError('One token is written at a time.');
     if (cache.length + tokens.length > this.card.contextLength) throw new RangeError('The context is full.');
     if (tokens.some((token) => !(Number.isInteger(token) && token >= 0 && token < this.vocabularySize)))
       throw new RangeError('No such token.');
@@ -163,8 +165,8 @@ class FakeCache implements KvCache {
 
   truncate(length: number): boolean {
     if (length > this.tokens.length) throw new RangeError('A cache can only be shortened.');
-    const isPossible = length === 0 || (this.isKnown && (this.#canTruncate || length === this.tokens.length));
-    if (!isPossible) return false;
+    if (length > 0 && !this.isKnown) throw new Error('What this cache holds is unknown: it must be emptied.');
+    if (length > 0 && length < this.tokens.length && !this.#canTruncate) return false;
     this.tokens.length = length;
     this.isKnown = true;
     return true;
