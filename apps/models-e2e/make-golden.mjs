@@ -48,7 +48,9 @@ async function greedy(runner, prompt) {
   let reason = 'length';
   let next = runner.tokenizer.encodeChat([{ role: 'user', content: prompt }]);
   while (tokens.length < mostTokens) {
-    const [logits] = await runner.forward([{ cache, tokens: next, wantsLogits: true }]);
+    const [logits] = await runner.forward([
+      { cache, tokens: next, kind: next.length > 1 ? 'read' : 'write', wantsLogits: true },
+    ]);
     let [best, second] = [0, -Infinity];
     logits.forEach((logit, token) => {
       if (logit > logits[best]) [best, second] = [token, logits[best]];

@@ -59,13 +59,14 @@ export class OnnxRunner implements ModelRunner {
     this.#runtime = runtime;
     this.#session = options.session;
     this.#pool = new KvPool(runtime, cache);
+    const rows = Math.max(2, cache.slots);
     this.#inputs = {
-      ids: runtime.allocate('int64', [Math.max(2, options.longestChunk, cache.slots)]),
-      seqlens: runtime.allocate('int32', [cache.slots]),
+      ids: runtime.allocate('int64', [Math.max(rows, options.longestChunk)]),
+      seqlens: runtime.allocate('int32', [rows]),
       total: runtime.allocate('int32', []),
-      positions: runtime.allocate('int64', [Math.max(2, cache.slots), 2]),
+      positions: runtime.allocate('int64', [rows, 2]),
     };
-    this.#logits = runtime.allocate('float32', [Math.max(2, cache.slots), options.vocabularySize]);
+    this.#logits = runtime.allocate('float32', [rows, options.vocabularySize]);
   }
 
   createCache(): KvRow {
