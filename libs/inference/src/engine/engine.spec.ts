@@ -192,8 +192,8 @@ describe('Engine', () => {
     const gate = aGate();
     const { engine } = anEngine({
       slots: 2,
-      beforeForward: async (call, signal) => {
-        await Promise.race([gate.wait(call), new Promise((resolve) => signal?.addEventListener('abort', resolve))]);
+      beforeForward: async (_, signal) => {
+        await Promise.race([gate.wait(), new Promise((resolve) => signal?.addEventListener('abort', resolve))]);
         signals.push(signal?.aborted ?? false);
       },
     });
@@ -390,7 +390,7 @@ function aGate() {
   let release = (): void => undefined;
   const arrivals: (() => void)[] = [];
   return {
-    wait: async (_call: unknown): Promise<void> => {
+    wait: async (): Promise<void> => {
       count += 1;
       for (const arrive of arrivals.splice(0)) arrive();
       if (!isOpen) await new Promise<void>((resolve) => (release = resolve));
