@@ -18,6 +18,8 @@ export default [
         {
           enforceBuildableLibDependency: true,
           banTransitiveDependencies: true,
+          // In Node a library may be loaded early by one module and late by another.
+          checkDynamicDependenciesExceptions: ['.*'],
           allow: ['^.*/eslint(\\.base)?\\.config\\.[cm]?[jt]s$'],
           depConstraints: [
             { sourceTag: 'layer:schema', onlyDependOnLibsWithTags: [] },

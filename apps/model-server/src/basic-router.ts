@@ -36,14 +36,21 @@ export function createBasicRouter(options: { readonly backend: InferenceBackend;
   return router;
 }
 
-async function generate(backend: InferenceBackend, request: Request, response: Response): Promise<void> {
-  const parsed = GenerateBody.safeParse(request.body ?? {});
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const param = issue?.path.join('.') || null;
-    throw new ApiError('invalid_value', `${param ?? 'The body'}: ${issue?.message ?? 'not understood'}.`, { param });
+/** @throws ApiError what is wrong with the body */
+function readGenerateBody(request: Request): z.infer<typeof GenerateBody> {
+  // Of web pages, only those that may can send JSON: that keeps others from making this machine work.
+  if (request.body === undefined && request.is('json') === false) {
+    throw new ApiError('unsupported_media_type', "The body must be JSON, with 'content-type: application/json'.");
   }
-  const { prompt, raw, max_tokens: maxTokens, temperature } = parsed.data;
+  const parsed = GenerateBody.safeParse(request.body ?? {});
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const param = issue?.path.join('.') || null;
+  throw new ApiError('invalid_value', `${param ?? 'The body'}: ${issue?.message ?? 'not understood'}.`, { param });
+}
+
+async function generate(backend: InferenceBackend, request: Request, response: Response): Promise<void> {
+  const { prompt, raw, max_tokens: maxTokens, temperature } = readGenerateBody(request);
   const left = new AbortController();
   response.once('close', () => left.abort());
   const { id } = request.params as unknown as { id: readonly string[] };

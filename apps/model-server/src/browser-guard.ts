@@ -7,7 +7,7 @@ export interface BrowserGuardOptions {
   readonly host: string;
   /** Names that the Host header may hold beside those of this machine. */
   readonly allowedHosts: readonly string[];
-  /** Origins whose pages may call the API. */
+  /** Origins whose pages may call the API; `*` is every page. */
   readonly corsOrigins: readonly string[];
 }
 
@@ -27,12 +27,12 @@ export function createBrowserGuard(options: BrowserGuardOptions): RequestHandler
   const checkHost = isLoopback(options.host);
   return (request, response, next) => {
     const name = hostName(request.headers.host);
-    if (checkHost && !isLoopback(name) && !names.has(name)) {
+    if (checkHost && name !== undefined && !isLoopback(name) && !names.has(name)) {
       const message = 'This server does not answer to this host name. Its operator can allow it with --allowed-host.'; // (1)
       return sendApiError(response, new ApiError('insufficient_permissions', message));
     }
     const { origin } = request.headers;
-    if (origin !== undefined && origins.has(origin)) {
+    if (origin !== undefined && (origins.has(origin) || origins.has('*'))) {
       response.setHeader('access-control-allow-origin', origin); // (2)
       response.setHeader('access-control-expose-headers', 'x-request-id, retry-after');
       response.vary('origin');
@@ -47,8 +47,9 @@ export function createBrowserGuard(options: BrowserGuardOptions): RequestHandler
   };
 }
 
-/** `Example.org:8080` → `example.org`, `[::1]:80` → `::1`. */
-function hostName(header: string | undefined): string {
-  const host = (header ?? '').toLowerCase();
+/** `Example.org:8080` → `example.org`, `[::1]:80` → `::1`. Browsers always name a host; other programs need not. */
+function hostName(header: string | undefined): string | undefined {
+  const host = header?.toLowerCase();
+  if (host === undefined) return undefined;
   return /^\[([^\]]*)\]/.exec(host)?.[1] ?? host.replace(/:\d*$/, '');
 }

@@ -1,5 +1,5 @@
 import { createStaticKeys, hasKeyPrefix, parseKey, STRONG_KEY_LENGTH, verifyAny } from '@mcli/auth-keys';
-import type { KeyManager, KeyVerifier } from '@mcli/auth-keys';
+import type { ApiKeyRecord, KeyManager, KeyVerifier } from '@mcli/auth-keys';
 import { isLoopback } from './addresses.js';
 import type { ServerConfig } from './config.js';
 import { StartError } from './start-error.js';
@@ -13,45 +13,56 @@ export interface Authentication {
   readonly firstKey?: string;
 }
 
+const howToMakeOne = "Make one with 'mcli key create'";
+
 /**
  * Which keys the server accepts: those given at start, beside those that are stored. On a loopback address
  * a first key is made when there is none of either kind.
  *
  * @throws StartError `usage` for a key that can't be used, and for a public address without any key
  */
-export async function chooseAuthentication(config: ServerConfig, keys: KeyManager): Promise<Authentication> {
+export async function chooseAuthentication(
+  config: Pick<ServerConfig, 'host' | 'apiKeys' | 'firstKey'>,
+  keys: KeyManager,
+): Promise<Authentication> {
   const loopback = isLoopback(config.host);
-  const given = config.apiKeys.filter((key) => !hasKeyPrefix(key));
+  const given = [...new Set(config.apiKeys.filter((key) => !hasKeyPrefix(key)))];
   for (const key of config.apiKeys.filter(hasKeyPrefix)) await requireStored(key, keys);
   const short = given.some((key) => key.length < STRONG_KEY_LENGTH);
   if (short && !loopback) {
     throw new StartError('usage', `On a public address an --api-key needs ${STRONG_KEY_LENGTH} characters or more.`);
   }
+  const fixed = given.length > 0 ? staticKeys(given) : undefined;
   const now = Date.now();
-  const stored = (await keys.list()).filter(
-    ({ revokedAt, expiresAt, type }) =>
-      type === 'inference' && revokedAt === null && (expiresAt === null || expiresAt > now),
-  );
-  let firstKey: string | undefined;
-  const warnings = short ? [`An --api-key has fewer than ${STRONG_KEY_LENGTH} characters and can be guessed.`] : [];
-  if (given.length === 0 && stored.length === 0) {
-    if (!loopback) {
-      throw new StartError(
-        'usage',
-        `${config.host} can be reached from outside, and there is no key. Make one with 'mcli key create', or give one with --api-key-file.`,
-      );
-    }
-    if (config.firstKey) firstKey = (await keys.create({ name: 'first key' })).key;
-    else warnings.push("There is no key: every request is refused. Make one with 'mcli key create'.");
+  const usable = (await keys.list()).filter((record) => isUsable(record, now));
+  const stored = usable.filter(({ type }) => type === 'inference').length;
+  if (given.length === 0 && stored === 0 && !loopback) {
+    throw new StartError(
+      'usage',
+      `${config.host} can be reached from outside, and there is no key. ${howToMakeOne}, or give one with --api-key-file.`,
+    );
   }
-  const count = stored.length + (firstKey === undefined ? 0 : 1);
-  const parts = [count ? `${count} stored` : '', given.length ? `${given.length} given at start` : ''].filter(Boolean);
+  const first = given.length === 0 && usable.length === 0 && config.firstKey;
+  const firstKey = first ? (await keys.create({ name: 'first key' })).key : undefined;
+  const warnings: string[] = [];
+  if (short) warnings.push(`An --api-key has fewer than ${STRONG_KEY_LENGTH} characters and can be guessed.`);
+  const count = stored + (first ? 1 : 0);
+  if (count + given.length === 0) warnings.push(`There is no key: every request is refused. ${howToMakeOne}.`);
   return {
-    verifier: given.length ? verifyAny([staticKeys(given), keys]) : keys,
-    description: parts.length ? `API keys (${parts.join(', ')})` : 'API keys (none)',
+    verifier: fixed ? verifyAny([fixed, keys]) : keys,
+    description: describe(count, given.length),
     warnings,
     ...(firstKey === undefined ? {} : { firstKey }),
   };
+}
+
+function isUsable({ revokedAt, expiresAt }: ApiKeyRecord, now: number): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt > now);
+}
+
+function describe(stored: number, given: number): string {
+  const parts = [stored > 0 ? `${stored} stored` : '', given > 0 ? `${given} given at start` : ''].filter(Boolean);
+  return `API keys (${parts.join(', ') || 'none'})`;
 }
 
 async function requireStored(key: string, keys: KeyManager): Promise<void> {
@@ -67,8 +78,7 @@ function staticKeys(given: readonly string[]): KeyVerifier {
   try {
     return createStaticKeys(given);
   } catch (error) {
-    throw new StartError('usage', error instanceof Error ? error.message : 'An --api-key is not usable.', {
-      cause: error,
-    });
+    const reason = error instanceof Error ? error.message : 'not usable.';
+    throw new StartError('usage', `--api-key: ${reason}`, { cause: error });
   }
 }

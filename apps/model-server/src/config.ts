@@ -51,12 +51,13 @@ export function mcliHome(environment: Environment = process.env): string {
 /**
  * Puts the configuration together: flags before environment before file before defaults.
  *
- * @param flags values by flag name; `config` names a file other than `$MCLI_HOME/config.json`
+ * @param flags values by flag name; `config` (or `MCLI_CONFIG`) names a file other than `$MCLI_HOME/config.json`
  * @throws StartError `usage` naming the flag, variable or entry that is wrong
  */
 export function readConfig(flags: Flags, environment: Environment = process.env): ServerConfig {
   const home = mcliHome(environment);
-  const file = typeof flags['config'] === 'string' ? flags['config'] : undefined;
+  const named = flags['config'] ?? environment['MCLI_CONFIG'];
+  const file = typeof named === 'string' && named !== '' ? named : undefined;
   const values: StartValues = {
     ...readFile(file ?? join(home, 'config.json'), file !== undefined),
     ...readEnvironment(environment),
@@ -95,6 +96,8 @@ const variableOf = (name: string) => `MCLI_${name.replaceAll('-', '_').toUpperCa
 
 function readFlags(flags: Flags): StartValues {
   const given = names.filter((name) => flags[name] !== undefined);
+  const repeated = given.find((name) => Array.isArray(flags[name]) && startOptions[name].kind !== 'list');
+  if (repeated !== undefined) throw new StartError('usage', `--${repeated} is given more than once.`);
   return parse(Object.fromEntries(given.map((name) => [name, flags[name]])), (name) => `--${name}`);
 }
 
@@ -123,7 +126,7 @@ function readFile(path: string, required: boolean): StartValues {
   }
   const unknown = Object.keys(content).find((name) => !Object.hasOwn(startOptions, name));
   if (unknown !== undefined) {
-    throw new StartError('usage', `${path}: '${unknown}' is no option. Did you mean '${closest(unknown, names)}'?`);
+    throw new StartError('usage', `${path}: '${unknown}' is not an option. Did you mean '${closest(unknown, names)}'?`);
   }
   return parse(content, (name) => `${path}: '${name}'`);
 }
@@ -132,7 +135,10 @@ function parse(given: object, label: (name: string) => string): StartValues {
   const result = StartValues.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new StartError('usage', `${label(String(issue?.path[0]))}: ${issue?.message ?? 'not understood'}.`);
+  throw new StartError(
+    'usage',
+    `${label(String(issue?.path[0]))} ${issue?.message ?? 'has a value that is not understood'}.`,
+  );
 }
 
 function readKeyFile(path: string | undefined): string[] {

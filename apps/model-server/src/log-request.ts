@@ -1,15 +1,12 @@
 import type { RequestReport } from '@mcli/http-adapter';
+import { requestIdOf } from '@mcli/http-adapter';
+import type { RequestHandler } from 'express';
 import type { Logger } from './logger.js';
 
 /** Writes one line for a request that has ended: who, what, how long; never a key, a prompt or an answer. */
 export function logRequest(logger: Logger, report: RequestReport): void {
   const { usage, error } = report;
-  const level = report.status >= 500 ? 'error' : report.status >= 400 ? 'warn' : 'info';
-  logger.log(level, `${report.method} ${report.path} ${report.status}`, {
-    request_id: report.requestId,
-    ip: report.ip,
-    key_id: report.principal?.id,
-    model: report.model,
+  logger.log(levelOf(report.status), `${report.method} ${report.path} ${report.status}`, {
     code: report.code,
     auth_reason: report.authReason,
     duration_ms: Math.round(report.durationMs),
@@ -19,8 +16,51 @@ export function logRequest(logger: Logger, report: RequestReport): void {
     completion_tokens: usage?.completionTokens,
     streamed: report.streamed || undefined,
     cancelled: report.cancelled || undefined,
+    model: report.model,
+    key_id: report.principal?.id,
+    ip: report.ip,
+    request_id: report.requestId,
     cause: error === undefined ? undefined : causes(error),
   });
+}
+
+/** A log of the requests that no router reports: refused before they reached one, or the basic server's. */
+export interface AccessLog {
+  readonly record: RequestHandler;
+  /** For requests that are reported by others, and those that nobody wants to read about. */
+  readonly leaveOut: RequestHandler;
+}
+
+/** Writes a line for each request, health checks left out. */
+export function createAccessLog(logger: Logger): AccessLog {
+  const leftOut = new WeakSet<object>();
+  return {
+    record: (request, response, next) => {
+      const { method, path, ip } = request;
+      const startedAt = performance.now();
+      response.once('close', () => {
+        if (leftOut.has(response) || healthPaths.has(path)) return;
+        const status = response.headersSent ? response.statusCode : 499;
+        logger.log(levelOf(status), `${method} ${path} ${status}`, {
+          duration_ms: Math.round(performance.now() - startedAt),
+          cancelled: !response.writableFinished || undefined,
+          ip,
+          request_id: requestIdOf(response),
+        });
+      });
+      next();
+    },
+    leaveOut: (_request, response, next) => {
+      leftOut.add(response);
+      next();
+    },
+  };
+}
+
+const healthPaths = new Set(['/health', '/livez', '/readyz']);
+
+function levelOf(status: number): 'error' | 'warn' | 'info' {
+  return status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
 }
 
 /** The messages of an error and of its causes, without stacks. */

@@ -4,7 +4,9 @@ import winston from 'winston';
 export type { Logger } from 'winston';
 
 const keyPattern = /\bmclia?_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}\b/g;
-const secretNames = /^(authorization|x-api-key|api-key|api_key|apikey|key|keys|password|prompt|messages|content)$/i;
+const bearerPattern = /\bBearer\s+[^\s"',;]+/gi;
+const secretNames =
+  /^(authorization|credential|token|secret|x-api-key|api-key|api_key|apikey|key|keys|password|prompt|messages|content)$/i;
 
 /**
  * The server's log, on stderr: `json` one object a line, `pretty` for people. Whatever is logged, values of
@@ -20,7 +22,10 @@ export function createLogger(options: {
 }): Logger {
   const secrets = (options.secrets ?? []).filter((secret) => secret.length >= 8);
   const hide = (text: string) =>
-    secrets.reduce((result, secret) => result.replaceAll(secret, '[secret]'), text.replace(keyPattern, '[key]'));
+    secrets.reduce(
+      (result, secret) => result.replaceAll(secret, '[secret]'),
+      text.replace(keyPattern, '[key]').replace(bearerPattern, 'Bearer [secret]'),
+    );
   const redact = winston.format((info) => redacted(info, hide) as winston.Logform.TransformableInfo);
   const { combine, timestamp, json, printf, colorize } = winston.format;
   const pretty = printf(({ level, message, timestamp: time, ...fields }) => {
@@ -37,16 +42,20 @@ export function createLogger(options: {
   });
 }
 
-function redacted(value: unknown, hide: (text: string) => string): unknown {
+const deepest = 8;
+
+function redacted(value: unknown, hide: (text: string) => string, depth = 0): unknown {
   if (typeof value === 'string') return hide(value);
-  if (Array.isArray(value)) return value.map((item) => redacted(item, hide));
   if (value instanceof Error) return hide(value.message);
   if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Date) return value.toISOString();
+  if (depth > deepest) return '[deeper]';
+  if (Array.isArray(value)) return value.map((item) => redacted(item, hide, depth + 1));
   const copy: Record<string | symbol, unknown> = {};
   for (const name of Reflect.ownKeys(value)) {
     const held = (value as Record<string | symbol, unknown>)[name];
     const secret = typeof name === 'string' && secretNames.test(name);
-    copy[name] = typeof name === 'symbol' ? held : secret ? '[hidden]' : redacted(held, hide);
+    copy[name] = typeof name === 'symbol' ? held : secret ? '[hidden]' : redacted(held, hide, depth + 1);
   }
   return copy;
 }

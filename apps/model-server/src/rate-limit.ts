@@ -1,27 +1,32 @@
 import { ApiError, sendApiError } from '@mcli/http-adapter';
 import type { RequestHandler } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { isLoopback } from './addresses.js';
 import type { ServerConfig } from './config.js';
 
-const onPublicAddresses = { limit: 10, windowMs: 60_000 };
+/** Requests in a span of time. */
+export interface RateLimit {
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+const onPublicAddresses: RateLimit = { limit: 10, windowMs: 60_000 };
 
 /** Requests that one address may make; undefined when nothing limits them. */
-export function rateLimitOf(
-  config: Pick<ServerConfig, 'host' | 'rateLimit'>,
-): { readonly limit: number; readonly windowMs: number } | undefined {
+export function rateLimitOf(config: Pick<ServerConfig, 'host' | 'rateLimit'>): RateLimit | undefined {
   if (config.rateLimit === 'off') return undefined;
   return config.rateLimit ?? (isLoopback(config.host) ? undefined : onPublicAddresses);
 }
 
 /** Refuses the requests of an address beyond its limit, with the time to wait. IPv6 addresses count by /64. */
-export function createRateLimit({ limit, windowMs }: { limit: number; windowMs: number }): RequestHandler {
+export function createRateLimit({ limit, windowMs }: RateLimit): RequestHandler {
   return rateLimit({
     limit,
     windowMs,
-    ipv6Subnet: 64,
+    keyGenerator: (request) => ipKeyGenerator(request.ip ?? '', 64),
     standardHeaders: false,
     legacyHeaders: false,
+    validate: false, // it would print stacks on stderr, for example for a forwarded-for header
     handler: (request, response) => {
       const { resetTime } = (request as typeof request & { rateLimit?: { resetTime?: Date } }).rateLimit ?? {};
       const waitMs = resetTime ? resetTime.getTime() - Date.now() : windowMs;

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcli/inference';
-import { combineBackends, createProcessBackend } from '@mcli/inference';
+import { combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
 import type { ServerConfig } from './config.js';
 import type { EngineArguments } from './engine-arguments.js';
 import type { Logger } from './logger.js';
 import type { CatalogModel } from './model-catalog.js';
+import { StartError } from './start-error.js';
 import { buildsDirectory } from './state-folder.js';
 
 /** One step of something that takes a while. */
@@ -18,7 +19,11 @@ export interface Progress {
 /** The engines of all models, each in a process of its own. */
 export interface Engines {
   readonly backend: InferenceBackend;
-  /** Resolves when all models answer. @throws when one of them can't be served */
+  /**
+   * Resolves when all models answer.
+   *
+   * @throws StartError `usage` when memory that was asked for isn't there; else the first model's own reason
+   */
   ready(): Promise<void>;
   /** Models that don't answer now, with what they do instead. */
   unready(): readonly { readonly model: string; readonly status: string }[];
@@ -31,20 +36,27 @@ export function startEngines(
   options: { readonly logger: Logger; readonly onProgress?: ((progress: Progress) => void) | undefined },
 ): Engines {
   const engines = models.map((model) => {
+    const log = engineLog(options.logger, model.id);
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
       arguments: engineArguments(model, config),
       env: { ORT_DISABLE_TELEMETRY: '1', ORT_GQA_DISABLE_FLASH_ATTENTION: '1' },
       onEvent: (event) => {
         if (event.type === 'progress') options.onProgress?.(event.value as Progress);
-        else logEngineEvent(options.logger, model.id, event);
+        else log(event);
       },
     });
     return { model: model.id, engine };
   });
   return {
     backend: combineBackends(engines.map(({ engine }) => engine)),
-    ready: async () => void (await Promise.all(engines.map(({ engine }) => engine.ready()))),
+    ready: async () => {
+      try {
+        await Promise.all(engines.map(({ engine }) => engine.ready()));
+      } catch (error) {
+        throw asUsageError(error, config);
+      }
+    },
     unready: () =>
       engines
         .map(({ model, engine }) => ({ model, status: engine.status() }))
@@ -52,11 +64,41 @@ export function startEngines(
   };
 }
 
-/** What an operator should see is a warning; that an engine starts is not worth a line. */
-function logEngineEvent(logger: Logger, model: string, event: ProcessBackendEvent): void {
-  const { type, ...facts } = event;
-  if (type === 'starting') return;
-  logger.log(type === 'ready' || type === 'report' ? 'info' : 'warn', `engine ${type}`, { model, ...facts });
+/**
+ * Logs what becomes of one engine. That it can't start at all is not logged: whoever waits for `ready` is told.
+ */
+function engineLog(logger: Logger, model: string): (event: ProcessBackendEvent) => void {
+  let wasReady = false;
+  return (event) => {
+    switch (event.type) {
+      case 'ready':
+        wasReady = true;
+        return void logger.info('engine ready', { model, pid: event.pid, duration_ms: Math.round(event.durationMs) });
+      case 'exited': {
+        if (!wasReady && event.restartInMs === undefined) return;
+        const { pid, code, signal, failedGenerations, restartInMs } = event;
+        const facts = { model, pid, code, signal, failed_generations: failedGenerations, restart_in_ms: restartInMs };
+        return void logger.warn('engine exited', facts);
+      }
+      case 'start-failed':
+        return wasReady ? void logger.warn('engine start-failed', { model, cause: event.error }) : undefined;
+      case 'report':
+        return void logger.info('engine report', { model, report: event.value });
+      case 'starting':
+      case 'progress':
+        return;
+      default:
+        event satisfies never;
+    }
+  };
+}
+
+/** A cache that doesn't fit, of a size that somebody asked for, is a wrong flag and no failure. */
+function asUsageError(error: unknown, { context, slots, kvCacheMb }: ServerConfig): unknown {
+  const asked = context !== undefined || slots !== undefined || kvCacheMb !== undefined;
+  const aboutSize =
+    InferenceError.isInstance(error) && error.code === 'unsupported' && 'contextLength' in error.details;
+  return asked && aboutSize ? new StartError('usage', error.message, { cause: error }) : error;
 }
 
 function engineArguments(model: CatalogModel, config: ServerConfig): EngineArguments {

@@ -1,50 +1,66 @@
 import { z } from 'zod';
+import { bareHost } from './addresses.js';
 import type { StartOptionName } from './start-options.js';
+
+// Messages follow the name of the flag, variable or entry: `--port takes …`. They never hold the value, which
+// may be a secret.
 
 const list = z.preprocess(
   (value) =>
     (Array.isArray(value) ? value : [value]).flatMap((item) => (typeof item === 'string' ? item.split(',') : [item])),
-  z.array(z.string().trim().min(1)),
+  z.array(z.string('takes text').trim().min(1, 'has an empty part')).min(1, 'takes at least one value'),
 );
-const boolean = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
-const count = (min: number, max: number) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
-    z.int().min(min).max(max),
+
+const truths: Readonly<Record<string, boolean>> = { true: true, 1: true, yes: true, false: false, 0: false, no: false };
+const boolean = z.preprocess(
+  (value) => (typeof value === 'string' || typeof value === 'number' ? (truths[value] ?? value) : value),
+  z.boolean('takes true or false'),
+);
+
+function count(min: number, max: number) {
+  const error = `takes a whole number from ${min} to ${max}`;
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value),
+    z.int(error).min(min, error).max(max, error),
   );
-const text = z.coerce.string().min(1);
+}
+
+const text = z.preprocess(
+  (value) => (typeof value === 'number' ? String(value) : value),
+  z.string('takes text').min(1, 'takes text'),
+);
+
+const windows: Readonly<Record<string, number>> = { s: 1000, sec: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
 /** `10/min` → requests in a window; `off` → none. */
 const rate = z
-  .string()
-  .regex(/^(off|[1-9]\d{0,6}\/(s|sec|min|h|hour))$/, "a number and a unit such as 10/min, or 'off'")
+  .string("takes a number and a unit such as 10/min, or 'off'")
+  .regex(/^(off|[1-9]\d{0,6}\/(s|sec|m|min|h))$/, "takes a number and a unit such as 10/min, or 'off'")
   .transform((value) => {
     if (value === 'off') return 'off' as const;
-    const [limit = '', unit = ''] = value.split('/');
-    const windowMs = unit.startsWith('s') ? 1000 : unit === 'min' ? 60_000 : 3_600_000;
-    return { limit: Number(limit), windowMs };
+    const [limit, unit = ''] = value.split('/');
+    return { limit: Number(limit), windowMs: windows[unit] ?? 0 };
   });
+
+const units: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1_048_576 };
 
 /** `20mb` → bytes. */
 const size = z
-  .union([z.string(), z.number()])
-  .transform((value) => String(value))
-  .pipe(
-    z
-      .string()
-      .regex(/^[1-9]\d{0,9}(b|kb|mb)?$/i, 'a size such as 20mb')
-      .transform((value) => {
-        const number = parseInt(value, 10);
-        return /mb$/i.test(value) ? number * 1_048_576 : /kb$/i.test(value) ? number * 1024 : number;
-      }),
-  );
+  .preprocess(
+    (value) => (typeof value === 'number' ? String(value) : value),
+    z.string('takes a size such as 20mb').regex(/^[1-9]\d{0,8}(b|kb|mb)?$/i, 'takes a size such as 20mb'),
+  )
+  .transform((value) => parseInt(value, 10) * (units[value.replace(/\d+/, '').toLowerCase()] ?? 1))
+  .pipe(z.number().max(1_073_741_824, 'takes at most 1024mb'));
 
 /** The values as they may come from a flag, a variable or the file; only what was given is present. */
 export const StartValues = z.strictObject({
   'openai-compatible': boolean.optional(),
   model: list.optional(),
-  'model-id': text.regex(/^[^\s?#]{1,200}$/, 'without spaces, ? and #').optional(),
-  host: text.optional(),
+  'model-id': text
+    .pipe(z.string().regex(/^[^\s?#]{1,200}$/, 'takes 1 to 200 characters without spaces, ? and #'))
+    .optional(),
+  host: text.pipe(z.string().transform(bareHost)).optional(),
   port: count(0, 65_535).optional(),
   'api-key': list.optional(),
   'api-key-file': text.optional(),
@@ -60,6 +76,6 @@ export const StartValues = z.strictObject({
   'cors-origin': list.optional(),
   'body-limit': size.optional(),
   'strict-params': boolean.optional(),
-  'log-format': z.enum(['json', 'pretty']).optional(),
+  'log-format': z.enum(['json', 'pretty'], 'takes json or pretty').optional(),
 } satisfies Record<StartOptionName, z.ZodType>);
 export type StartValues = z.infer<typeof StartValues>;

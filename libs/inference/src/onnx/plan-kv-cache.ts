@@ -29,7 +29,7 @@ const smallContext = 2048;
  * How many slots of how many positions fit the budget. What was asked for explicitly is kept; of what was
  * not, the context shrinks first, down to 2,048 positions, then the slots, down to 1.
  *
- * @throws InferenceError `unsupported` when it doesn't fit, with the numbers
+ * @throws InferenceError `unsupported` when it doesn't fit, with the numbers and `details.contextLength`, the model's
  */
 export function planKvCache(request: KvCacheRequest): KvCachePlan {
   const { bytesPerPosition, modelContext, budget } = request;
@@ -37,6 +37,7 @@ export function planKvCache(request: KvCacheRequest): KvCachePlan {
     throw new InferenceError(
       'unsupported',
       `A context of ${request.context} tokens was asked for; the model holds ${modelContext}.`,
+      { details: { contextLength: modelContext } },
     );
   }
   const fitting = Math.floor(budget / bytesPerPosition);
@@ -52,6 +53,7 @@ export function planKvCache(request: KvCacheRequest): KvCachePlan {
       'unsupported',
       `${slots} slots of ${least} tokens need ${needed} MB for the KV cache; ${Math.floor(budget / 1e6)} MB are free for it. ` +
         'Ask for fewer slots or a smaller context.',
+      { details: { contextLength: modelContext } },
     );
   }
   return { context, slots, bytes };
