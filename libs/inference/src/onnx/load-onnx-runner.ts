@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readBuiltModel } from '@mcli/model-builder';
 import { loadRuntime, selfTest } from '@mcli/ort';
 import type { SamplingOptions } from '../contract.js';
+import type { Tokenizer } from '../engine/model-runner.js';
 import { OnnxRunner } from './onnx-runner.js';
 import { planKvCache } from './plan-kv-cache.js';
 import { createTokenizer } from './tokenizer.js';
@@ -40,8 +41,6 @@ export interface LoadOnnxRunnerOptions {
  */
 export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<OnnxRunner> {
   const { manifest, graphPath, directory } = await readBuiltModel(options.directory);
-  const data = JSON.parse(await readFile(join(directory, manifest.tokenizer), 'utf8')) as TokenizerData;
-  const tokenizer = createTokenizer(data);
   const plan = planKvCache({
     bytesPerPosition: 2 * manifest.layers * manifest.kvHeads * manifest.headSize * Float32Array.BYTES_PER_ELEMENT,
     modelContext: manifest.contextLength,
@@ -53,10 +52,15 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
   const runtime = await loadRuntime({ ...(prefer ? { prefer } : {}), ...(onFallback ? { onFallback } : {}) });
   try {
     const { entries } = await selfTest(runtime);
-    const session = await runtime.createSession(graphPath, {
+    // The session is loaded on other threads; the tokenizer is made here meanwhile.
+    const loading = runtime.createSession(graphPath, {
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       entries,
     });
+    const [made, loaded] = await Promise.allSettled([readTokenizer(join(directory, manifest.tokenizer)), loading]);
+    if (made.status === 'rejected') throw made.reason;
+    if (loaded.status === 'rejected') throw loaded.reason;
+    const [tokenizer, session] = [made.value, loaded.value];
     return new OnnxRunner({
       runtime,
       session,
@@ -82,6 +86,10 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
     await runtime.dispose();
     throw error;
   }
+}
+
+async function readTokenizer(path: string): Promise<Tokenizer> {
+  return createTokenizer(JSON.parse(await readFile(path, 'utf8')) as TokenizerData);
 }
 
 /** Bytes that this process may use: the machine's, or what its control group allows. */
