@@ -10,6 +10,8 @@ module.exports = {
   // Resolve sibling packages to their TypeScript source: tests need no build.
   testEnvironmentOptions: { customExportConditions: ['@mcli/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/src/**/*.spec.ts'],
+  // What takes minutes runs with `npm run test:long`.
+  testPathIgnorePatterns: process.env.MCLI_TEST_LONG ? [] : ['\\.long\\.spec\\.ts$'],
   moduleFileExtensions: ['ts', 'mts', 'js', 'mjs', 'cjs', 'json', 'node'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
