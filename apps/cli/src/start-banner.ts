@@ -6,9 +6,13 @@ const bold = (text: string) => (process.stdout.isTTY && process.stdout.hasColors
 
 /** What a server that is ready shows: its configuration, a first key, and lines to paste. */
 export function startBanner(facts: ServerFacts): string[] {
+  const models = facts.models.map(({ id, embedded, contextLength, slots }, at) => [
+    at === 0 ? '  Model' : '',
+    `${id}${embedded ? ' (embedded)' : ''}: ${contextLength} tokens a request, ${slots} at once`,
+  ]);
   const rows = [
-    ['  Model', facts.models.map((model) => `${model.id}${model.embedded ? ' (embedded)' : ''}`).join(', ')],
-    ['  Context', `${facts.contextLength} tokens a request, ${facts.slots} at once, ${facts.queue} may wait`],
+    ...models,
+    ['  Queue', `${facts.queue} more requests may wait`],
     ['  Address', facts.url],
     ['  Authentication', facts.authentication],
     ['  State', facts.home],
@@ -27,12 +31,12 @@ export function startBanner(facts: ServerFacts): string[] {
   lines.push(`Listening on ${facts.url}`, '', 'Try it:', '', `  ${curlLine(facts)}`, '');
   const [model] = facts.models;
   if (facts.openaiCompatible && model) {
-    lines.push(`  OPENAI_API_BASE=${facts.url} aider --model openai/${model.id} --no-show-model-warnings`, '');
+    lines.push(`  OPENAI_API_BASE=${facts.localUrl} aider --model openai/${model.id} --no-show-model-warnings`, '');
   }
   return lines;
 }
 
-function curlLine({ url, openaiCompatible, models }: ServerFacts): string {
+function curlLine({ localUrl: url, openaiCompatible, models }: ServerFacts): string {
   const model = models[0]?.id ?? '';
   const json = `-H "Content-Type: application/json"`;
   if (!openaiCompatible) {

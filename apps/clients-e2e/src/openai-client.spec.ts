@@ -1,10 +1,4 @@
-import OpenAI, {
-  APIError,
-  AuthenticationError,
-  BadRequestError,
-  InternalServerError,
-  NotFoundError,
-} from 'openai';
+import OpenAI, { APIError, AuthenticationError, BadRequestError, InternalServerError, NotFoundError } from 'openai';
 import { RunningMcli, temporaryHome } from './testing/mcli.js';
 
 const model = 'smollm2-135m-instruct';
@@ -68,13 +62,24 @@ describe('The official openai client', () => {
   });
 
   it('stops at a stop text and leaves it out', async () => {
-    const { choices } = await client.chat.completions.create({ model, messages: paris, temperature: 0, stop: [' Paris'] });
+    const { choices } = await client.chat.completions.create({
+      model,
+      messages: paris,
+      temperature: 0,
+      stop: [' Paris'],
+    });
     expect(choices[0]).toMatchObject({ finish_reason: 'stop', message: { content: 'The capital of France is' } });
   });
 
   it('gives the same text for the same seed, and another for another', async () => {
     const ask = async (seed: number) => {
-      const { choices } = await client.chat.completions.create({ model, messages: endless, temperature: 1, seed, max_tokens: 24 });
+      const { choices } = await client.chat.completions.create({
+        model,
+        messages: endless,
+        temperature: 1,
+        seed,
+        max_tokens: 24,
+      });
       return choices[0]?.message.content;
     };
     const [first, again, other] = [await ask(7), await ask(7), await ask(8)];
@@ -89,7 +94,13 @@ describe('The official openai client', () => {
   });
 
   it('answers several choices', async () => {
-    const { choices } = await client.chat.completions.create({ model, messages: endless, n: 3, max_tokens: 4, seed: 1 });
+    const { choices } = await client.chat.completions.create({
+      model,
+      messages: endless,
+      n: 3,
+      max_tokens: 4,
+      seed: 1,
+    });
     expect(choices.map(({ index }) => index)).toEqual([0, 1, 2]);
   });
 
@@ -150,7 +161,11 @@ describe('The official openai client', () => {
     const answers = await Promise.all(
       cities.map(async (pair) => {
         const content = `What is the capital of ${pair.split(' ')[0]}? Answer with one word.`;
-        const { choices } = await client.chat.completions.create({ model, messages: [{ role: 'user', content }], temperature: 0 });
+        const { choices } = await client.chat.completions.create({
+          model,
+          messages: [{ role: 'user', content }],
+          temperature: 0,
+        });
         return choices[0]?.message.content;
       }),
     );

@@ -4,14 +4,23 @@ import { Engine, serveBackendProcess } from '@mcli/inference';
 import { LocalModelStore, loadOnnxRunner } from '@mcli/inference/onnx';
 import type { EngineArguments } from './engine-arguments.js';
 
+/** The builder's phases in words for a person. */
+const steps: Readonly<Record<string, string>> = {
+  read: 'reading the file',
+  weights: 'converting the weights (the first time only)',
+  finish: 'saving',
+};
+
 serveBackendProcess(async (given, hooks) => {
   const { model, buildsDirectory, queue, ...load } = given as EngineArguments;
   const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
   await store.prune();
   const { path: directory } = await store.resolve(model.id, {
-    onProgress: ({ step, fraction }) => hooks.progress({ phase: `Preparing ${model.id}: ${step}`, fraction }),
+    onProgress: ({ step, fraction }) => {
+      hooks.progress({ phase: `Preparing ${model.id}: ${steps[step] ?? step}`, fraction });
+    },
   });
-  hooks.progress({ phase: 'Loading the model' });
+  hooks.progress({ phase: `Loading ${model.id}` });
   const runner = await loadOnnxRunner({
     ...load,
     id: model.id,

@@ -3,7 +3,6 @@ import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcl
 import { combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
 import type { ServerConfig } from './config.js';
 import type { EngineArguments } from './engine-arguments.js';
-import type { Logger } from './logger.js';
 import type { CatalogModel } from './model-catalog.js';
 import { StartError } from './start-error.js';
 import { buildsDirectory } from './state-folder.js';
@@ -15,6 +14,9 @@ export interface Progress {
   /** 0 to 1; undefined where nobody knows. */
   readonly fraction?: number | undefined;
 }
+
+/** Writes a line to the log. */
+export type Log = (level: 'info' | 'warn', message: string, facts: Readonly<Record<string, unknown>>) => void;
 
 /** The engines of all models, each in a process of its own. */
 export interface Engines {
@@ -33,16 +35,16 @@ export interface Engines {
 export function startEngines(
   models: readonly CatalogModel[],
   config: ServerConfig,
-  options: { readonly logger: Logger; readonly onProgress?: ((progress: Progress) => void) | undefined },
+  options: { readonly log: Log; readonly onProgress: (progress: Progress) => void },
 ): Engines {
   const engines = models.map((model) => {
-    const log = engineLog(options.logger, model.id);
+    const log = engineLog(options.log, model.id);
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
       arguments: engineArguments(model, config),
       env: { ORT_DISABLE_TELEMETRY: '1', ORT_GQA_DISABLE_FLASH_ATTENTION: '1' },
       onEvent: (event) => {
-        if (event.type === 'progress') options.onProgress?.(event.value as Progress);
+        if (event.type === 'progress') options.onProgress(event.value as Progress);
         else log(event);
       },
     });
@@ -67,23 +69,23 @@ export function startEngines(
 /**
  * Logs what becomes of one engine. That it can't start at all is not logged: whoever waits for `ready` is told.
  */
-function engineLog(logger: Logger, model: string): (event: ProcessBackendEvent) => void {
+function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => void {
   let wasReady = false;
   return (event) => {
     switch (event.type) {
       case 'ready':
         wasReady = true;
-        return void logger.info('engine ready', { model, pid: event.pid, duration_ms: Math.round(event.durationMs) });
+        return void log('info', 'engine ready', { model, pid: event.pid, duration_ms: Math.round(event.durationMs) });
       case 'exited': {
         if (!wasReady && event.restartInMs === undefined) return;
         const { pid, code, signal, failedGenerations, restartInMs } = event;
         const facts = { model, pid, code, signal, failed_generations: failedGenerations, restart_in_ms: restartInMs };
-        return void logger.warn('engine exited', facts);
+        return void log('warn', 'engine exited', facts);
       }
       case 'start-failed':
-        return wasReady ? void logger.warn('engine start-failed', { model, cause: event.error }) : undefined;
+        return wasReady ? void log('warn', 'engine start-failed', { model, cause: event.error }) : undefined;
       case 'report':
-        return void logger.info('engine report', { model, report: event.value });
+        return void log('info', 'engine report', { model, report: event.value });
       case 'starting':
       case 'progress':
         return;

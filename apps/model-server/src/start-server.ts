@@ -3,22 +3,20 @@ import { authority, isLoopback } from './addresses.js';
 import type { Authentication } from './choose-authentication.js';
 import { chooseAuthentication } from './choose-authentication.js';
 import type { ServerConfig } from './config.js';
-import { createApp } from './create-app.js';
 import type { Readiness } from './health.js';
 import type { Listening } from './listen.js';
 import { listen } from './listen.js';
 import type { Logger } from './logger.js';
-import { createLogger } from './logger.js';
 import { chooseModels } from './model-catalog.js';
 import type { ServerFacts } from './server-facts.js';
 import { collectFacts } from './server-facts.js';
 import { StartError } from './start-error.js';
-import type { Engines, Progress } from './start-engines.js';
+import type { Engines, Log, Progress } from './start-engines.js';
 import { startEngines } from './start-engines.js';
 import { openKeys, prepareHome } from './state-folder.js';
 
 export interface StartServerOptions {
-  /** Called while models are prepared. @default nobody is told */
+  /** Called while models are prepared. @default each phase is a line in the log */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** @default a log on `logStream` in the configuration's format */
   readonly logger?: Logger | undefined;
@@ -42,7 +40,8 @@ export interface RunningServer {
  * Starts the server: it listens at once, and answers `/v1` with 503 until its models are loaded.
  *
  * (1) What can be seen to be wrong is refused first. (2) Keys are opened. (3) It listens. (4) Only then do engines
- * start, each in a process of its own, so that a port in use leaves no half-built model behind.
+ * start, each in a process of its own, so that a port in use leaves no half-built model behind. While they load, the
+ * rest of the server is read in; requests wait for that.
  *
  * @throws StartError, KeyStoreError: what stands in the way, in one line
  */
@@ -55,7 +54,6 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     );
   }
   prepareHome(config.home);
-  const logger = options.logger ?? defaultLogger(config, options.logStream);
   const keys = config.openaiCompatible ? await openKeys(config.home) : undefined; // (2)
   let authentication: Authentication | undefined;
   let listening: Listening;
@@ -67,9 +65,12 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     await keys?.close();
     throw error;
   }
-  const engines = startEngines(models, config, { logger, onProgress: options.onProgress }); // (4)
+  const logging = options.logger ? Promise.resolve(options.logger) : createDefaultLogger(config, options.logStream);
+  const log: Log = (level, message, facts) => void logging.then((logger) => logger.log(level, message, facts));
+  const engines = startEngines(models, config, { log, onProgress: options.onProgress ?? logPhases(log) }); // (4)
   const { backend } = engines;
   const state = { draining: false };
+  const [logger, { createApp }] = await Promise.all([logging, import('./create-app.js')]);
   handler.app = createApp({ config, backend, authentication, logger, readiness: () => readinessOf(state, engines) });
   const { port } = listening;
   let closed: Promise<void> | undefined;
@@ -90,8 +91,21 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
   };
 }
 
-function defaultLogger({ logFormat, apiKeys }: ServerConfig, stream: NodeJS.WritableStream = process.stderr): Logger {
+async function createDefaultLogger(
+  { logFormat, apiKeys }: ServerConfig,
+  stream: NodeJS.WritableStream = process.stderr,
+): Promise<Logger> {
+  const { createLogger } = await import('./logger.js');
   return createLogger({ format: logFormat, secrets: apiKeys, color: process.stderr.hasColors?.() ?? false, stream });
+}
+
+/** A line for each new phase, where nobody watches. */
+function logPhases(log: Log): (progress: Progress) => void {
+  let last: string | undefined;
+  return ({ phase }) => {
+    if (phase !== last) log('info', phase, {});
+    last = phase;
+  };
 }
 
 function readinessOf({ draining }: { readonly draining: boolean }, engines: Engines): Readiness {

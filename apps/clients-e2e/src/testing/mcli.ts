@@ -27,7 +27,11 @@ export function cleanEnvironment(home: string, more: Readonly<Record<string, str
 }
 
 /** Runs a command to its end. */
-export async function mcli(home: string, args: readonly string[], more: Record<string, string> = {}): Promise<Finished> {
+export async function mcli(
+  home: string,
+  args: readonly string[],
+  more: Record<string, string> = {},
+): Promise<Finished> {
   const child = spawn(process.execPath, [program, ...args], {
     env: cleanEnvironment(home, more),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,12 +56,15 @@ export class RunningMcli {
   }
 
   /** Resolves when it serves. @throws when it ends before, with what it wrote */
-  static async start(home: string, args: readonly string[] = [], more: Record<string, string> = {}): Promise<RunningMcli> {
-    const child = spawn(
-      process.execPath,
-      [program, 'model', 'start', '--port', '0', '--log-format', 'json', ...args],
-      { env: cleanEnvironment(home, more), stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+  static async start(
+    home: string,
+    args: readonly string[] = [],
+    more: Record<string, string> = {},
+  ): Promise<RunningMcli> {
+    const child = spawn(process.execPath, [program, 'model', 'start', '--port', '0', '--log-format', 'json', ...args], {
+      env: cleanEnvironment(home, more),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const server = new RunningMcli(home, child, collect(child));
     await server.untilOutput(/^Listening on (\S+)$/m);
     return server;
