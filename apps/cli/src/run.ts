@@ -27,8 +27,11 @@ export async function run(args: readonly string[]): Promise<number> {
     .demandCommand(1, 'Name a command.')
     .wrap(Math.min(110, process.stdout.columns ?? 100))
     .exitProcess(false)
-    .fail((message, error, parser) => {
-      throw error ?? new UsageError(suggest(message, parser as unknown as KnowsOptions));
+    .fail((message, error, usage) => {
+      // A YError says what is wrong with the command line; others come from the command itself.
+      if (error && error.name !== 'YError') throw error;
+      const help = (usage as unknown as KnowsHelp).help?.() ?? '';
+      throw new UsageError(explain(message ?? error?.message ?? 'Not understood.', help));
     });
   try {
     await parser.parseAsync();
@@ -38,19 +41,28 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** A method of yargs' instances that its types leave out. */
-interface KnowsOptions {
-  getOptions?(): { readonly key: Readonly<Record<string, unknown>> };
+/** What yargs passes as the third argument of a fail function, which its types don't say. */
+interface KnowsHelp {
+  help?(): string;
 }
 
-/** Adds to yargs' words for an unknown flag the flag that was probably meant. */
-function suggest(message: string, parser: KnowsOptions): string {
+/**
+ * One line out of yargs' words, with the flag that was probably meant.
+ *
+ * @param help the help text of the command that was named
+ */
+function explain(message: string, help: string): string {
+  const [usage = ''] = help.split('\n');
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
-  if (unknown === undefined) return message.replace(/\n+/g, ' ');
-  const known = Object.keys(parser.getOptions?.().key ?? {}).filter((name) => name.length > 1);
-  const near = known.length ? closest(unknown, known) : undefined;
-  const likely = near !== undefined && distance(unknown, near) <= Math.max(2, near.length / 2);
-  return `Unknown argument: ${unknown}.${likely ? ` Did you mean --${near}?` : ''} 'mcli --help' shows what there is.`;
+  if (unknown !== undefined) {
+    const known = [...help.matchAll(/--([a-z][a-z-]*)/g)].flatMap(([, name]) => name ?? []);
+    const near = known.length ? closest(unknown, known) : undefined;
+    const likely = near !== undefined && distance(unknown, near) <= Math.max(2, near.length / 2);
+    return `Unknown argument: ${unknown}.${likely ? ` Did you mean --${near}?` : ''} 'mcli --help' shows what there is.`;
+  }
+  const missing = /<[a-z]+>/.exec(usage)?.[0];
+  if (message.startsWith('Not enough non-option') && missing) return `${missing} is missing: ${usage.trim()}`;
+  return message.replace(/\s*\n\s*/g, ' ');
 }
 
 function version(): string {

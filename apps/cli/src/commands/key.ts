@@ -4,7 +4,7 @@ import { keyListCommand } from './key/list.js';
 import { keyRevokeCommand } from './key/revoke.js';
 
 export const keyCommand: CommandModule = {
-  command: 'key <command>',
+  command: 'key',
   describe: 'Make, list and revoke API keys',
   builder: (parser) =>
     parser

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mcliHome, readConfig } from './config.js';
+import { StartError } from './start-error.js';
+
+let home: string;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'mcli-config-'));
+});
+
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+describe('readConfig', () => {
+  it('takes flags before the environment, that before the file, and that before defaults', () => {
+    file({ port: 1, queue: 1, slots: 1 });
+    const environment = { MCLI_HOME: home, MCLI_PORT: '2', MCLI_QUEUE: '2' };
+    expect(readConfig({ port: 3 }, environment)).toMatchObject({ port: 3, queue: 2, slots: 1, host: 'localhost' });
+  });
+
+  it('has the defaults that the documentation names', () => {
+    expect(readConfig({}, { MCLI_HOME: home })).toMatchObject({
+      openaiCompatible: false,
+      models: [],
+      host: 'localhost',
+      port: 51_234,
+      queue: 64,
+      firstKey: true,
+      loopGuard: true,
+      bodyLimit: 20 * 1_048_576,
+      strictParams: false,
+      home,
+    });
+  });
+
+  it('reads lists from repeated flags and from commas', () => {
+    expect(readConfig({ model: ['a.gguf,b.gguf', 'c.gguf'] }, { MCLI_HOME: home }).models).toEqual([
+      'a.gguf',
+      'b.gguf',
+      'c.gguf',
+    ]);
+  });
+
+  it('reads rates and sizes', () => {
+    const config = readConfig({ 'rate-limit': '5/h', 'body-limit': '2kb' }, { MCLI_HOME: home });
+    expect(config).toMatchObject({ rateLimit: { limit: 5, windowMs: 3_600_000 }, bodyLimit: 2048 });
+  });
+
+  it('takes keys from a file, one a line, and skips comments', () => {
+    const path = join(home, 'keys');
+    writeFileSync(path, '# ours\nfirst-key-of-mine\n\n  second-key-of-mine\n');
+    expect(readConfig({ 'api-key-file': path }, { MCLI_HOME: home }).apiKeys).toEqual([
+      'first-key-of-mine',
+      'second-key-of-mine',
+    ]);
+  });
+
+  it.each([
+    [{ port: 70_000 }, {}, /--port/],
+    [{}, { MCLI_PORT: 'many' }, /MCLI_PORT/],
+    [{ 'rate-limit': 'often' }, {}, /--rate-limit.*10\/min/],
+    [{ 'log-format': 'xml' }, {}, /--log-format/],
+    [{ model: ['a', 'b'], 'model-id': 'x' }, {}, /--model-id names a single --model/],
+    [{ 'api-key-file': '/nowhere/keys' }, {}, /--api-key-file/],
+    [{ config: '/nowhere/config.json' }, {}, /There is no file/],
+  ])('says what is wrong with %j %j', (flags, environment, message) => {
+    const error = thrown(() => readConfig(flags, { MCLI_HOME: home, ...environment }));
+    expect(error).toBeInstanceOf(StartError);
+    expect(error).toMatchObject({ code: 'usage', exitCode: 2, message: expect.stringMatching(message) });
+  });
+
+  it('suggests the entry that was meant', () => {
+    file({ 'open-ai-compatible': true });
+    expect(() => readConfig({}, { MCLI_HOME: home })).toThrow(
+      /'open-ai-compatible' is not an option\. Did you mean 'openai-compatible'\?/,
+    );
+  });
+
+  it('refuses a file that is not one JSON object', () => {
+    writeFileSync(join(home, 'config.json'), '[1');
+    expect(() => readConfig({}, { MCLI_HOME: home })).toThrow(/is not JSON/);
+  });
+
+  it('repeats no secret in an error', () => {
+    const error = thrown(() => readConfig({ 'api-key': ['hunter2-hunter2'], port: -1 }, { MCLI_HOME: home }));
+    expect(String(error)).not.toContain('hunter2');
+  });
+
+  function file(content: object): void {
+    writeFileSync(join(home, 'config.json'), JSON.stringify(content));
+  }
+});
+
+describe('mcliHome', () => {
+  it('is MCLI_HOME, else a folder in the home folder', () => {
+    expect(mcliHome({ MCLI_HOME: '/somewhere' })).toBe('/somewhere');
+    expect(mcliHome({})).toMatch(/\.mcli$/);
+  });
+});
+
+function thrown(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
