@@ -111,7 +111,7 @@ function readFile(path: string, required: boolean): StartValues {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const missing = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
     if (missing && !required) return {};
     throw new StartError('usage', missing ? `There is no file ${path}.` : `${path} can't be read.`, { cause: error });
   }

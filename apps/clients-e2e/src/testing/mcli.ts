@@ -111,6 +111,11 @@ export class RunningMcli {
     throw new Error(`The server didn't write ${pattern}.\n${this.stdout}\n${this.stderr}`);
   }
 
+  /** Ends it without a word, as the kernel does when memory is short. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   /** Ends it as a service manager would. Resolves to the exit code. */
   async stop(): Promise<number | null> {
     if (this.#child.exitCode !== null) return this.#child.exitCode;
