@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { readBuiltModel } from '@mcli/model-builder';
-import { loadRuntime, selfTest } from '@mcli/ort';
 import type { SamplingOptions } from '../contract.js';
 import type { Tokenizer } from '../engine/model-runner.js';
-import { OnnxRunner } from './onnx-runner.js';
+import { importPeers } from './import-peers.js';
+import type { OnnxRunner } from './onnx-runner.js';
 import { planKvCache } from './plan-kv-cache.js';
 import { createTokenizer } from './tokenizer.js';
 import type { TokenizerData } from './tokenizer-data.js';
@@ -38,8 +37,12 @@ export interface LoadOnnxRunnerOptions {
  *
  * @throws InferenceError `unsupported` when the cache doesn't fit the memory or the tokenizer isn't known
  * @throws OrtError when the runtime can't be loaded
+ * @throws Error when the optional peers aren't installed, with what to install
  */
 export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<OnnxRunner> {
+  const [{ readBuiltModel }, { loadRuntime, selfTest }, { OnnxRunner }] = await importPeers(() =>
+    Promise.all([import('@mcli/model-builder'), import('@mcli/ort'), import('./onnx-runner.js')]),
+  );
   const { manifest, graphPath, directory } = await readBuiltModel(options.directory);
   const plan = planKvCache({
     bytesPerPosition: 2 * manifest.layers * manifest.kvHeads * manifest.headSize * Float32Array.BYTES_PER_ELEMENT,

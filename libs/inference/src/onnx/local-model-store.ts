@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildKey, buildModel, readBuiltModel } from '@mcli/model-builder';
 import { InferenceError } from '../errors.js';
+import { importPeers } from './import-peers.js';
 import type { ModelEntry, ModelFiles, ModelStore, ResolveOptions } from '../model-store.js';
 
 export interface LocalModelStoreOptions {
@@ -36,6 +36,7 @@ export class LocalModelStore implements ModelStore {
     if (!model) throw new InferenceError('model_not_found', `There is no model '${id}'.`, { details: { model: id } });
     const directory = await this.#folderOf(model);
     if (!existsSync(directory)) {
+      const { buildModel } = await loadBuilder();
       await buildModel({
         source: model.path,
         directory,
@@ -64,6 +65,7 @@ export class LocalModelStore implements ModelStore {
   }
 
   async #folderOf(model: ModelEntry): Promise<string> {
+    const { buildKey } = await loadBuilder();
     return join(this.#directory, await buildKey(model.path, weights));
   }
 }
@@ -75,6 +77,7 @@ const weights = 'int8-block32';
 const longestBuildMs = 3_600_000;
 
 async function isStale(folder: string): Promise<boolean> {
+  const { readBuiltModel } = await loadBuilder();
   const whole = await readBuiltModel(folder).then(
     () => true,
     () => false,
@@ -82,4 +85,8 @@ async function isStale(folder: string): Promise<boolean> {
   if (whole) return false;
   const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Date.now() }));
   return !folder.includes('.tmp-') || Date.now() - mtimeMs > longestBuildMs;
+}
+
+function loadBuilder() {
+  return importPeers(() => import('@mcli/model-builder'));
 }

@@ -1,0 +1,14 @@
+/**
+ * Loads optional peers, and says what to install when they aren't there.
+ *
+ * @throws Error naming the packages
+ */
+export async function importPeers<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND';
+    if (!missing) throw cause;
+    throw new Error('To run models, @mcli/inference needs: npm install @mcli/ort @mcli/model-builder', { cause });
+  }
+}
