@@ -39,6 +39,12 @@ export async function setup({ build = true } = {}) {
   }
 }
 
+/** Nx's program; where it stands in its package changes between versions. */
+export function nxProgram() {
+  const folder = join(root, 'node_modules', 'nx');
+  return join(folder, JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).bin.nx);
+}
+
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;

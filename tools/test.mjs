@@ -3,13 +3,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, setup } from './setup.mjs';
+import { nxProgram, root, setup } from './setup.mjs';
 
 const long = process.argv.includes('--long');
 const started = Date.now();
 await setup();
 
-const nx = (...args) => [process.execPath, [join('node_modules', 'nx', 'bin', 'nx.js'), ...args]];
+const nx = (...args) => [process.execPath, [nxProgram(), ...args]];
 const checks = [
   [
     'format',

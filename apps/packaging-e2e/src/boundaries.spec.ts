@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../../..');
+const nxFolder = join(root, 'node_modules/nx');
+const { bin } = JSON.parse(readFileSync(join(nxFolder, 'package.json'), 'utf8')) as { bin: { nx: string } };
+const nxProgram = join(nxFolder, bin.nx);
 
 describe('A planted violation of the boundaries fails lint:', () => {
   it.each([
@@ -19,7 +22,7 @@ describe('A planted violation of the boundaries fails lint:', () => {
         writeFileSync(file, `${source}\n`);
         const { status, stdout, stderr } = spawnSync(
           process.execPath,
-          [join(root, 'node_modules/nx/bin/nx.js'), 'lint', project, '--skip-nx-cache'],
+          [nxProgram, 'lint', project, '--skip-nx-cache'],
           { cwd: root, encoding: 'utf8', env: outsideNx() },
         );
         expect(`${stdout}${stderr}`).toMatch(rule);
