@@ -147,7 +147,7 @@ describe('@mcli/http-adapter, in a strict TypeScript program', () => {
          const address = server.address();
          const port = typeof address === 'object' ? address?.port : undefined;
          const reply = await fetch(\`http://127.0.0.1:\${port}/v1/models\`, { headers: { authorization: \`Bearer \${key}\` } });
-         console.log(reply.status);
+         console.log(String(reply.status));
          server.close();
        });`,
     );
@@ -245,8 +245,8 @@ async function node(here: string, program: string): Promise<string> {
 }
 
 function run(command: string, args: readonly string[], cwd: string, more: Record<string, string> = {}) {
-  const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const env = { ...inherited, ONNXRUNTIME_NODE_INSTALL: 'skip', ...more };
+  const { NODE_OPTIONS: _options, FORCE_COLOR: _color, ...inherited } = process.env;
+  const env = { ...inherited, NO_COLOR: '1', ONNXRUNTIME_NODE_INSTALL: 'skip', ...more };
   return promisify(execFile)(command, [...args], { cwd, env, maxBuffer: 64 * 2 ** 20, shell: false });
 }
 

@@ -40,9 +40,11 @@ export interface LoadOnnxRunnerOptions {
  * @throws Error when the optional peers aren't installed, with what to install
  */
 export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<OnnxRunner> {
-  const [{ readBuiltModel }, { loadRuntime, selfTest }, { OnnxRunner }] = await importPeers(() =>
-    Promise.all([import('@mcli/model-builder'), import('@mcli/ort'), import('./onnx-runner.js')]),
-  );
+  const { readBuiltModel, loadRuntime, selfTest, OnnxRunner } = await importPeers(async () => ({
+    ...(await import('@mcli/model-builder')),
+    ...(await import('@mcli/ort')),
+    ...(await import('./onnx-runner.js')),
+  }));
   const { manifest, graphPath, directory } = await readBuiltModel(options.directory);
   const plan = planKvCache({
     bytesPerPosition: 2 * manifest.layers * manifest.kvHeads * manifest.headSize * Float32Array.BYTES_PER_ELEMENT,
