@@ -375,7 +375,7 @@ describe('A backend that fails', () => {
   });
 
   it('for a reason nobody knows says one fixed sentence, and tells the log', async () => {
-    const serving = await serve({ backend: failingBackend(new Error('EACCES /root/model.bin: "Hi"')) });
+    const serving = await serve({ backend: failingBackend(new Error('EACCES /srv/model.bin: "Hi"')) });
 
     const { status, text, body } = await request(serving.url).post('/chat/completions').send(aChat('Hi'));
 
