@@ -71,10 +71,8 @@ describe('Engine', () => {
   it('reads a long prompt in chunks, wanting logits after the last one only', async () => {
     const { engine, runner } = anEngine({}, { chunkTokens: 4 });
     await collect(engine, { prompt: 'x'.repeat(10), maxTokens: 2 });
-    const chunks = runner.calls.map(({ items }) =>
-      items.map(({ tokens, wantsLogits }) => [tokens.length, wantsLogits]),
-    );
-    expect(chunks).toEqual([[[4, false]], [[4, false]], [[2, true]], [[1, true]]]);
+    const chunks = runner.calls.map(({ items }) => items.map(({ tokens, logitRows }) => [tokens.length, logitRows]));
+    expect(chunks).toEqual([[[4, 0]], [[4, 0]], [[2, 1]], [[1, 1]]]);
     expect(runner.calls.map(({ items }) => items[0]?.kind)).toEqual(['read', 'read', 'read', 'write']);
   });
 

@@ -136,14 +136,9 @@ export class Engine implements InferenceBackend {
     this.#computing = { step, controller };
     this.#totals.steps += 1;
     try {
-      const items = step.map(({ slot, tokens, kind, wantsLogits }) => ({
-        cache: slot.cache,
-        tokens,
-        kind,
-        wantsLogits,
-      }));
-      const logits = await this.#runner.forward(items, controller.signal);
-      for (const [index, item] of step.entries()) this.#advance(item, logits[index]);
+      const items = step.map(({ slot, tokens, kind, logitRows }) => ({ cache: slot.cache, tokens, kind, logitRows }));
+      const rows = await this.#runner.forward(items, controller.signal);
+      for (const [index, item] of step.entries()) this.#advance(item, rows[index] ?? []);
     } catch (error) {
       // What a broken cache holds is unknown.
       for (const item of step) this.#fail(item, error);
@@ -154,17 +149,19 @@ export class Engine implements InferenceBackend {
     }
   }
 
-  #advance(item: StepItem, logits: Float32Array | undefined): void {
-    const { sequence, slot, tokens, wantsLogits } = item;
+  #advance(item: StepItem, rows: readonly Float32Array[]): void {
+    const { sequence, slot, tokens, logitRows } = item;
     slot.remember(tokens);
     const length = sequence.tokens.length;
     this.#totals.promptTokens += Math.max(
       0,
       Math.min(slot.tokens.length, sequence.promptLength) - (slot.tokens.length - tokens.length),
     );
-    if (!wantsLogits || sequence.finished) return;
+    if (logitRows === 0 || sequence.finished) return;
     try {
-      if (!logits) throw new TypeError('The runner returned no logits for an item that wanted them.');
+      const [logits] = rows;
+      if (!logits || rows.length !== logitRows)
+        throw new TypeError(`The runner returned ${rows.length} rows of logits where ${logitRows} were wanted.`);
       sequence.advance(logits);
       this.#totals.generatedTokens += sequence.tokens.length - length;
     } catch (error) {

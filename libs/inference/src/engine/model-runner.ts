@@ -8,14 +8,19 @@ export interface ModelRunner {
   readonly slots: number;
   /** Logits a token has: the vocabulary's size. */
   readonly vocabularySize: number;
+  /**
+   * Drafted tokens that a `write` item may carry behind the token that was written last. 0 when it takes none, or
+   * when its caches can't be shortened.
+   */
+  readonly longestDraft: number;
 
   /** An empty cache, sized for one sequence. */
   createCache(): KvCache;
 
   /**
-   * One forward pass over all items: appends each item's tokens to its cache. Returns, item by item, the
-   * logits after the item's last token (`[vocabularySize]`, the caller's to overwrite), or `undefined` for
-   * items that don't want them. How rows are joined into batches is the runner's secret.
+   * One forward pass over all items: appends each item's tokens to its cache. Returns, item by item, the logits
+   * after each of the item's last `logitRows` tokens, in the order of the tokens (`[vocabularySize]` each, the
+   * caller's to overwrite). How items are joined into batches is the runner's secret.
    *
    * When `signal` aborts, the pass may end early by throwing the signal's reason; what the items' caches
    * hold is then unknown and they must be truncated to 0.
@@ -23,7 +28,7 @@ export interface ModelRunner {
   forward(
     items: readonly ForwardItem[],
     signal?: AbortSignal,
-  ): Promise<readonly (Float32Array<ArrayBufferLike> | undefined)[]>;
+  ): Promise<readonly (readonly Float32Array<ArrayBufferLike>[])[]>;
 
   dispose(): Promise<void>;
 }
@@ -34,13 +39,14 @@ export interface ForwardItem {
   /** Tokens to append; at least one. */
   readonly tokens: readonly number[];
   /**
-   * `read`: tokens of a prompt. `write`: one token that the model wrote. A runner may compute the two on
-   * different ways that round differently; the same tokens on the same way give the same numbers, whoever
-   * else is in the pass and wherever the reading began.
+   * `read`: tokens of a prompt. `write`: the token that was written last and, behind it, those that are drafted
+   * to follow it. A runner may compute the two on different ways that round differently; the same tokens on the
+   * same way give the same numbers, whoever else is in the pass, wherever the reading began, and whether a
+   * token was drafted or not.
    */
   readonly kind: 'read' | 'write';
-  /** Whether the logits after the last token are needed. */
-  readonly wantsLogits: boolean;
+  /** Of how many of its last tokens the logits are wanted; 0: of none. At most 1 + the runner's `longestDraft`. */
+  readonly logitRows: number;
 }
 
 /** What the model remembers of one sequence. Opaque outside the runner that made it. */

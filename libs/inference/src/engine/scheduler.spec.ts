@@ -26,7 +26,7 @@ describe('Scheduler', () => {
     const again = aSequence({ prompt: 'the same' });
     scheduler.add(again);
 
-    expect(scheduler.plan()).toMatchObject([{ tokens: [101], wantsLogits: true }]);
+    expect(scheduler.plan()).toMatchObject([{ tokens: [101], logitRows: 1 }]);
     expect(again.cachedTokens).toBe('the sam'.length);
   });
 
@@ -224,14 +224,14 @@ function checkStep(items: readonly StepItem[], slots: readonly Slot[], options: 
   const writers = slots.filter(({ sequence, tokens }) => sequence && sequence.tokens.length - tokens.length === 1);
   for (const writer of writers) expect(items.some(({ slot }) => slot === writer)).toBe(true);
   let read = 0;
-  for (const { slot, sequence, tokens, wantsLogits } of items) {
+  for (const { slot, sequence, tokens, logitRows } of items) {
     const end = slot.tokens.length + tokens.length;
     expect(slot.sequence).toBe(sequence);
     expect(sequence.finished).toBe(false);
     expect([...slot.tokens, ...tokens]).toEqual(sequence.tokens.slice(0, end));
     expect(slot.cache.length).toBe(slot.tokens.length);
-    expect(wantsLogits).toBe(end === sequence.tokens.length);
-    if (!wantsLogits) expect(end % chunkTokens).toBe(0);
+    expect(logitRows).toBe(end === sequence.tokens.length ? 1 : 0);
+    if (logitRows === 0) expect(end % chunkTokens).toBe(0);
     if (!writers.includes(slot)) read += tokens.length;
   }
   expect(read).toBeLessThanOrEqual(Math.max(chunkTokens, tokensPerStep));
@@ -243,10 +243,10 @@ function scheduling({ slots: count, canTruncate = true, ...options }: WorldOptio
   const slots = Array.from({ length: count }, () => new Slot(runner.createCache()));
   const scheduler = new Scheduler(slots, options);
   const compute = (items: readonly StepItem[]): void => {
-    for (const { slot, sequence, tokens, wantsLogits } of items) {
+    for (const { slot, sequence, tokens, logitRows } of items) {
       (slot.cache as unknown as { tokens: number[] }).tokens.push(...tokens);
       slot.remember(tokens);
-      if (wantsLogits) sequence.advance(new Float32Array(1));
+      if (logitRows) sequence.advance(new Float32Array(1));
     }
   };
   const finish = (sequence: Sequence): void => {

@@ -25,8 +25,8 @@ export interface StepItem {
   readonly tokens: readonly number[];
   /** Tokens of the prompt, or the one that was written last. */
   readonly kind: 'read' | 'write';
-  /** Whether these are the sequence's last tokens, so that the next one can be chosen. */
-  readonly wantsLogits: boolean;
+  /** Of how many of the last tokens the logits are wanted: 0 before the prompt's end is read. */
+  readonly logitRows: number;
 }
 
 /**
@@ -178,7 +178,7 @@ function toItem(slot: Slot, sequence: Sequence, count: number): StepItem {
     slot,
     tokens: sequence.tokens.slice(from, to),
     kind: from < sequence.promptLength ? 'read' : 'write',
-    wantsLogits: to === sequence.tokens.length,
+    logitRows: to === sequence.tokens.length ? 1 : 0,
   };
 }
 

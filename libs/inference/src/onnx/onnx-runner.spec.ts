@@ -119,9 +119,10 @@ describe.each(['native', 'worker'] as const)('OnnxRunner over the %s runtime', (
   async function forward(
     items: readonly { cache: ReturnType<OnnxRunner['createCache']>; tokens: readonly number[] }[],
   ) {
-    return runner.forward(
-      items.map((item) => ({ ...item, kind: item.tokens.length > 1 ? 'read' : 'write', wantsLogits: true })),
+    const rows = await runner.forward(
+      items.map((item) => ({ ...item, kind: item.tokens.length > 1 ? 'read' : 'write', logitRows: 1 })),
     );
+    return rows.flat();
   }
 });
 
@@ -138,11 +139,28 @@ describe('OnnxRunner with 8-bit weights', () => {
   it('reads the same numbers wherever reading begins, but for the last bits', async () => {
     const tokens = someTokens(33, 10);
     const cache = runner.createCache();
-    const [whole] = await runner.forward([{ cache, tokens, kind: 'read', wantsLogits: true }]);
+    const [[whole] = []] = await runner.forward([{ cache, tokens, kind: 'read', logitRows: 1 }]);
     for (const kept of [0, 1, 16, 31, 32]) {
       cache.truncate(kept);
-      const [logits] = await runner.forward([{ cache, tokens: tokens.slice(kept), kind: 'read', wantsLogits: true }]);
-      expect(distance([logits], [whole && Float64Array.from(whole)])).toBeLessThan(1e-3);
+      const [logits = []] = await runner.forward([{ cache, tokens: tokens.slice(kept), kind: 'read', logitRows: 1 }]);
+      expect(distance(logits, [whole && Float64Array.from(whole)])).toBeLessThan(1e-3);
+    }
+    cache.dispose();
+  });
+
+  it('checks drafts with the numbers that it reads with, row by row', async () => {
+    const tokens = someTokens(24, 12);
+    const cache = runner.createCache();
+    const item = { cache, tokens, kind: 'read', logitRows: 9 } as const;
+    const [whole = []] = await runner.forward([item]);
+    cache.truncate(15);
+    const [rows = []] = await runner.forward([{ ...item, tokens: tokens.slice(15), kind: 'write' }]);
+    expect([rows.length, whole.length, cache.length]).toEqual([9, 9, 24]);
+    for (const [at, row] of rows.entries()) {
+      expect(distance([row], [whole[at]])).toBeLessThan(1e-3);
+      cache.truncate(0);
+      const [alone = []] = await runner.forward([{ ...item, tokens: tokens.slice(0, 16 + at), logitRows: 1 }]);
+      expect(distance([row], alone)).toBeLessThan(1e-3);
     }
     cache.dispose();
   });
@@ -150,12 +168,12 @@ describe('OnnxRunner with 8-bit weights', () => {
   it('writes the same numbers alone and in company', async () => {
     const caches = [runner.createCache(), runner.createCache(), runner.createCache(), runner.createCache()];
     for (const [at, cache] of caches.entries()) {
-      await runner.forward([{ cache, tokens: someTokens(9 + 7 * at, at), kind: 'read', wantsLogits: false }]);
+      await runner.forward([{ cache, tokens: someTokens(9 + 7 * at, at), kind: 'read', logitRows: 0 }]);
     }
     const write = async (indexes: readonly number[]) => {
       for (const [at, cache] of caches.entries()) cache.truncate(9 + 7 * at);
       const cachesOf = indexes.flatMap((index) => caches[index] ?? []);
-      return runner.forward(cachesOf.map((cache) => ({ cache, tokens: [65], kind: 'write', wantsLogits: true })));
+      return runner.forward(cachesOf.map((cache) => ({ cache, tokens: [65], kind: 'write', logitRows: 1 })));
     };
     const together = await write([0, 1, 2, 3]);
     for (const index of [0, 1, 2, 3]) expect((await write([index]))[0]).toEqual(together[index]);

@@ -7,6 +7,9 @@ import { KvPool, KvRow } from './kv-pool.js';
 
 type Logits = Float32Array<ArrayBufferLike>;
 
+/** Drafted tokens that are checked in one pass at most. */
+const mostDrafts = 32;
+
 export interface OnnxRunnerOptions {
   readonly runtime: Runtime;
   /** A session over a graph that `@mcli/model-builder` wrote. Disposed with the runner. */
@@ -38,6 +41,7 @@ export class OnnxRunner implements ModelRunner {
   readonly tokenizer: Tokenizer;
   readonly slots: number;
   readonly vocabularySize: number;
+  readonly longestDraft: number;
   readonly #runtime: Runtime;
   readonly #session: Session;
   readonly #pool: KvPool;
@@ -56,6 +60,7 @@ export class OnnxRunner implements ModelRunner {
     this.tokenizer = options.tokenizer;
     this.vocabularySize = options.vocabularySize;
     this.slots = cache.slots;
+    this.longestDraft = Math.min(mostDrafts, options.longestChunk - 1);
     this.#runtime = runtime;
     this.#session = options.session;
     this.#pool = new KvPool(runtime, cache);
@@ -64,9 +69,9 @@ export class OnnxRunner implements ModelRunner {
       ids: runtime.allocate('int64', [Math.max(rows, options.longestChunk)]),
       seqlens: runtime.allocate('int32', [rows]),
       total: runtime.allocate('int32', []),
-      positions: runtime.allocate('int64', [rows, 2]),
+      positions: runtime.allocate('int64', [rows + this.longestDraft, 2]),
     };
-    this.#logits = runtime.allocate('float32', [rows, options.vocabularySize]);
+    this.#logits = runtime.allocate('float32', [rows + this.longestDraft, options.vocabularySize]);
   }
 
   createCache(): KvRow {
@@ -75,8 +80,8 @@ export class OnnxRunner implements ModelRunner {
 
   /**
    * (1) What is written is computed together: the rows between the first and the last one form the batch, and
-   * rows in between that have nothing to do compute a token that nobody reads. (2) What is read is computed
-   * item by item: the attention kernel takes several new positions over a past for one row only.
+   * rows in between that have nothing to do compute a token that nobody reads. (2) What is read, and what is
+   * written with drafts, is computed item by item: the attention kernel takes several new positions over a past for one row only.
    *
    * Matmul and attention round differently for one row than for several, and an answer must not depend on who
    * else is served. So (3) a lone writer has an idle row beside it, (4) a lone token is read twice, and
@@ -84,14 +89,14 @@ export class OnnxRunner implements ModelRunner {
    *
    * @throws RangeError when an item has no tokens or more than its cache has room for; nothing is computed then
    */
-  async forward(items: readonly ForwardItem[], signal?: AbortSignal): Promise<readonly (Logits | undefined)[]> {
+  async forward(items: readonly ForwardItem[], signal?: AbortSignal): Promise<readonly (readonly Logits[])[]> {
     const known = items.map((item, at) => ({ ...item, row: rowOf(item), at }));
     for (const { row, tokens } of known) row.checkRoom(tokens.length);
-    const results = new Array<Logits | undefined>(items.length).fill(undefined);
+    const results = items.map((): readonly Logits[] => []);
     const writers = known.filter(({ kind, tokens }) => kind === 'write' && tokens.length === 1);
     if (writers.length) {
       const logits = await this.#write(writers, signal); // (1)
-      for (const [index, { at, wantsLogits }] of writers.entries()) if (wantsLogits) results[at] = logits[index];
+      for (const [index, { at, logitRows }] of writers.entries()) results[at] = logits.slice(index, index + logitRows);
     }
     for (const item of known) {
       if (!writers.includes(item)) results[item.at] = await this.#read(item, signal); // (2)
@@ -122,18 +127,18 @@ export class OnnxRunner implements ModelRunner {
   }
 
   async #read(
-    { row, tokens, wantsLogits }: ForwardItem & { readonly row: KvRow },
+    { row, tokens, logitRows }: ForwardItem & { readonly row: KvRow },
     signal: AbortSignal | undefined,
-  ): Promise<Logits | undefined> {
+  ): Promise<Logits[]> {
     const { ids, seqlens } = this.#inputs;
     const sequence = Math.max(2, tokens.length); // (4)
     const longest = row.length + sequence;
     for (let at = 0; at < sequence; at++) ids.data[at] = BigInt(tokens[at] ?? (tokens[0] as number));
     seqlens.data[0] = longest - 1;
-    const wanted = wantsLogits ? [[0, tokens.length - 1] as const] : [];
+    const wanted = Array.from({ length: logitRows }, (_, at) => [0, tokens.length - logitRows + at] as const);
     await this.#run({ first: row.index, count: 1, sequence, longest, wanted }, signal);
     row.grow(tokens.length);
-    return wantsLogits ? this.#logitsAt(0) : undefined;
+    return wanted.map((_, at) => this.#logitsAt(at));
   }
 
   async #run(pass: Pass, signal: AbortSignal | undefined): Promise<void> {

@@ -5,31 +5,46 @@ describe('FakeRunner', () => {
     const runner = new FakeRunner();
     const tokens = runner.tokenizer.encodeChat([{ role: 'user', content: 'Hi' }]);
     const [whole, parts] = [runner.createCache(), runner.createCache()];
-    const [first] = await runner.forward([{ cache: whole, tokens, kind: 'read', wantsLogits: true }]);
-    const [none] = await runner.forward([
-      { cache: parts, tokens: tokens.slice(0, 2), kind: 'read', wantsLogits: false },
+    const [[first] = []] = await runner.forward([{ cache: whole, tokens, kind: 'read', logitRows: 1 }]);
+    const [none] = await runner.forward([{ cache: parts, tokens: tokens.slice(0, 2), kind: 'read', logitRows: 0 }]);
+    const [[second] = []] = await runner.forward([
+      { cache: parts, tokens: tokens.slice(2), kind: 'read', logitRows: 1 },
     ]);
-    const [second] = await runner.forward([{ cache: parts, tokens: tokens.slice(2), kind: 'read', wantsLogits: true }]);
-    expect(none).toBeUndefined();
+    expect(none).toEqual([]);
     expect(second).toEqual(first);
     expect(first?.indexOf(Math.max(...first))).toBe('H'.charCodeAt(0));
     expect([whole.length, parts.length]).toEqual([tokens.length, tokens.length]);
     expect(runner.calls[2]).toEqual({
       number: 2,
-      items: [{ slot: 1, before: tokens.slice(0, 2), tokens: tokens.slice(2), kind: 'read', wantsLogits: true }],
+      items: [{ slot: 1, before: tokens.slice(0, 2), tokens: tokens.slice(2), kind: 'read', logitRows: 1 }],
     });
   });
 
+  it('answers row by row what it would answer token by token', async () => {
+    const runner = new FakeRunner();
+    const tokens = runner.tokenizer.encode('Once upon');
+    const [whole, parts] = [runner.createCache(), runner.createCache()];
+    const [rows = []] = await runner.forward([{ cache: whole, tokens, kind: 'read', logitRows: 3 }]);
+    const single: unknown[] = [];
+    for (const token of tokens) {
+      const [row = []] = await runner.forward([{ cache: parts, tokens: [token], kind: 'write', logitRows: 1 }]);
+      single.push(...row);
+    }
+    expect(rows).toEqual(single.slice(-3));
+  });
+
   it('throws when it is used against the contract', async () => {
-    const runner = new FakeRunner({ slots: 2, contextLength: 4 });
+    const runner = new FakeRunner({ slots: 2, contextLength: 4, longestDraft: 2 });
     const [cache, other] = [runner.createCache(), runner.createCache()];
-    const item = { cache, tokens: [1], kind: 'read', wantsLogits: true } as const;
+    const item = { cache, tokens: [1], kind: 'read', logitRows: 1 } as const;
     expect(() => runner.createCache()).toThrow(RangeError);
     await expect(runner.forward([])).rejects.toThrow('at least one');
     await expect(runner.forward([item, item])).rejects.toThrow('Each cache once');
     await expect(runner.forward([{ ...item, tokens: [] }])).rejects.toThrow('needs a token');
     await expect(runner.forward([{ ...item, tokens: [261] }])).rejects.toThrow('No such token');
     await expect(runner.forward([{ ...item, tokens: [1, 2, 3, 4, 5] }])).rejects.toThrow('full');
+    await expect(runner.forward([{ ...item, kind: 'write', tokens: [1, 2, 3, 4] }])).rejects.toThrow('2 tokens');
+    await expect(runner.forward([{ ...item, logitRows: 2 }])).rejects.toThrow('no 2 rows');
     await expect(runner.forward([{ ...item, cache: new FakeRunner().createCache() }])).rejects.toThrow('no cache');
     expect(() => other.truncate(1)).toThrow(RangeError);
     await expect(runner.dispose()).rejects.toThrow('disposed of first');
@@ -45,7 +60,7 @@ describe('FakeRunner', () => {
       },
     });
     const cache = runner.createCache();
-    const item = { cache, tokens: [1, 2], kind: 'read', wantsLogits: true } as const;
+    const item = { cache, tokens: [1, 2], kind: 'read', logitRows: 1 } as const;
     await runner.forward([item]);
     await expect(runner.forward([item])).rejects.toThrow('broken');
     await expect(runner.forward([item])).rejects.toThrow('unknown');
@@ -58,7 +73,7 @@ describe('FakeRunner', () => {
     const runner = new FakeRunner({ delayMs: 60_000 });
     const controller = new AbortController();
     const pass = runner.forward(
-      [{ cache: runner.createCache(), tokens: [1], kind: 'read', wantsLogits: true } as const],
+      [{ cache: runner.createCache(), tokens: [1], kind: 'read', logitRows: 1 } as const],
       controller.signal,
     );
     controller.abort(new Error('enough'));

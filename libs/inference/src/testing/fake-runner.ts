@@ -29,6 +29,8 @@ export interface FakeRunnerOptions {
   readonly beforeForward?: (call: FakeForwardCall, signal?: AbortSignal) => void | Promise<void>;
   /** `false` makes caches that can only be emptied. @default true */
   readonly canTruncate?: boolean;
+  /** Drafted tokens that a `write` item may carry. @default 32, without `canTruncate` 0 */
+  readonly longestDraft?: number;
 }
 
 /** One pass, as the runner got it. */
@@ -42,7 +44,7 @@ export interface FakeForwardCall {
     readonly before: readonly number[];
     readonly tokens: readonly number[];
     readonly kind: ForwardItem['kind'];
-    readonly wantsLogits: boolean;
+    readonly logitRows: number;
   }[];
 }
 
@@ -51,13 +53,15 @@ export interface FakeForwardCall {
  * cache holds and on nothing else, so an engine that mixes up caches writes wrong text.
  *
  * Throws when it is used against the contract: two passes at once, a cache twice in a pass, caches of others,
- * disposed ones, ones whose content is unknown since a pass failed, no tokens, strange tokens, a full context.
+ * disposed ones, ones whose content is unknown since a pass failed, no tokens, strange tokens, a full context, too
+ * long a draft, more rows than tokens.
  */
 export class FakeRunner implements ModelRunner {
   readonly card: ModelCard;
   readonly tokenizer = new FakeTokenizer();
   readonly slots: number;
   readonly vocabularySize = FakeTokenizer.vocabularySize;
+  readonly longestDraft: number;
   /** Every pass so far. */
   readonly calls: FakeForwardCall[] = [];
   readonly #options: FakeRunnerOptions;
@@ -66,9 +70,10 @@ export class FakeRunner implements ModelRunner {
   #isDisposed = false;
 
   constructor(options: FakeRunnerOptions = {}) {
-    const { id = 'fake', contextLength = 4096, slots = 8, recommendedSampling } = options;
+    const { id = 'fake', contextLength = 4096, slots = 8, recommendedSampling, canTruncate = true } = options;
     this.card = { id, contextLength, created: 1_750_000_000, recommendedSampling };
     this.slots = slots;
+    this.longestDraft = options.longestDraft ?? (canTruncate ? 32 : 0);
     this.#options = options;
   }
 
@@ -84,7 +89,7 @@ export class FakeRunner implements ModelRunner {
     return cache;
   }
 
-  async forward(items: readonly ForwardItem[], signal?: AbortSignal): Promise<readonly (Float32Array | undefined)[]> {
+  async forward(items: readonly ForwardItem[], signal?: AbortSignal): Promise<readonly (readonly Float32Array[])[]> {
     if (this.#isBusy) throw new Error('A pass is running already.');
     if (this.#isDisposed) throw new Error('The runner was disposed of.');
     const caches = items.map(({ cache }) => this.#find(cache));
@@ -100,10 +105,11 @@ export class FakeRunner implements ModelRunner {
     } finally {
       this.#isBusy = false;
     }
-    return items.map(({ tokens, wantsLogits }, index) => {
+    return items.map(({ tokens, logitRows }, index) => {
       const cache = caches[index] as FakeCache;
       cache.tokens.push(...tokens);
-      return wantsLogits ? this.#predict(cache.tokens) : undefined;
+      const first = cache.length - logitRows + 1;
+      return Array.from({ length: logitRows }, (_, row) => this.#predict(cache.tokens.slice(0, first + row)));
     });
   }
 
@@ -115,9 +121,9 @@ export class FakeRunner implements ModelRunner {
   async #wait(items: readonly ForwardItem[], caches: readonly FakeCache[], signal?: AbortSignal): Promise<void> {
     const call: FakeForwardCall = {
       number: this.calls.length,
-      items: items.map(({ tokens, kind, wantsLogits }, index) => {
+      items: items.map(({ tokens, kind, logitRows }, index) => {
         const cache = caches[index] as FakeCache;
-        return { slot: cache.number, before: [...cache.tokens], tokens: [...tokens], kind, wantsLogits };
+        return { slot: cache.number, before: [...cache.tokens], tokens: [...tokens], kind, logitRows };
       }),
     };
     this.calls.push(call);
@@ -137,10 +143,14 @@ export class FakeRunner implements ModelRunner {
     return own;
   }
 
-  #check(cache: FakeCache, { tokens, kind }: ForwardItem): void {
+  #check(cache: FakeCache, { tokens, kind, logitRows }: ForwardItem): void {
     if (!cache.isKnown) throw new Error('What this cache holds is unknown: it must be emptied first.');
     if (tokens.length === 0) throw new RangeError('Each item needs a token.');
-    if (kind === 'write' && tokens.length > 1) throw new RangeError('One token is written at a time.');
+    const most = 1 + this.longestDraft;
+    if (kind === 'write' && tokens.length > most)
+      throw new RangeError(`${this.longestDraft} tokens are drafted at most.`);
+    if (!(Number.isInteger(logitRows) && logitRows >= 0 && logitRows <= Math.min(tokens.length, most)))
+      throw new RangeError(`There are no ${logitRows} rows of logits.`);
     if (cache.length + tokens.length > this.card.contextLength) throw new RangeError('The context is full.');
     if (tokens.some((token) => !(Number.isInteger(token) && token >= 0 && token < this.vocabularySize)))
       throw new RangeError('No such token.');
