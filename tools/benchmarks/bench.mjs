@@ -1,0 +1,51 @@
+// `npm run bench`: installs and builds what is missing, measures, prints. See README.md.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setup } from '../setup.mjs';
+import { help, readOptions, UsageError } from './src/options.mjs';
+
+const folder = import.meta.dirname;
+const progress = (text) => console.error(`· ${text}`);
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) process.stdout.write(help);
+  else await main(options);
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+async function main(options) {
+  if (options.build) {
+    await setup();
+    if (!options.micro) install();
+  }
+  const { run } = await import('./src/run.mjs');
+  const started = performance.now();
+  const report = await run({ ...options, progress, started });
+  const { printReport } = await import('./src/print-report.mjs');
+  printReport(report);
+  progress(`Took ${Math.round((performance.now() - started) / 1000)} s.`);
+  if (options.json) console.log(JSON.stringify(report));
+}
+
+/** llama.cpp, which the workspace itself doesn't need; once for each lock file. */
+function install() {
+  const stamp = join(folder, 'node_modules', '.mcli-installed');
+  const lock = readFileSync(join(folder, 'package-lock.json'));
+  const wanted = `${createHash('sha256').update(lock).digest('hex')} ${process.platform} ${process.arch}`;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  progress('Installing llama.cpp for Node (the first time only)');
+  const { status, stdout, stderr, error } = spawnSync('npm', ['ci', '--loglevel=error'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_LLAMA_CPP_SKIP_DOWNLOAD: 'true' },
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0)
+    throw new Error(`npm ci failed in tools/benchmarks: ${error?.message ?? (stderr || stdout).trim().split('\n').join('; ')}`);
+  writeFileSync(stamp, wanted);
+}

@@ -1,0 +1,13 @@
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** This folder. */
+export const folder = resolve(here, '..');
+/** The repository. */
+export const root = resolve(folder, '..', '..');
+/** What is made once: built models, llama.cpp's second form. Not committed. */
+export const cache = join(folder, '.cache');
+export const builds = join(cache, 'builds');
+export const results = join(folder, 'results');

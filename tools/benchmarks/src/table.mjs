@@ -1,0 +1,64 @@
+/**
+ * Columns of text, aligned: the first to the left, the others as they say.
+ *
+ * @param {{ title: string, right?: boolean }[]} columns
+ * @param {string[][]} rows
+ */
+export function formatTable(columns, rows) {
+  const widths = columns.map(({ title }, at) => Math.max(title.length, ...rows.map((row) => row[at].length)));
+  const line = (cells) =>
+    cells
+      .map((cell, at) => (columns[at].right ? cell.padStart(widths[at]) : cell.padEnd(widths[at])))
+      .join('  ')
+      .trimEnd();
+  return [line(columns.map(({ title }) => title)), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join(
+    '\n',
+  );
+}
+
+/** The same as a Markdown table. */
+export function formatMarkdownTable(columns, rows) {
+  const line = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [
+    line(columns.map(({ title }) => title)),
+    line(columns.map(({ right }) => (right ? '--:' : '---'))),
+    ...rows.map(line),
+  ].join('\n');
+}
+
+export const columns = [
+  { title: 'figure' },
+  { title: 'target', right: true },
+  { title: 'ours', right: true },
+  { title: 'llama.cpp', right: true },
+  { title: 'ratio', right: true },
+  { title: 'reached' },
+];
+
+/** A result as cells of `columns`. */
+export function toCells(result) {
+  const { title, unit, ours, llama, ratio, interval, reached, unavailable } = result;
+  if (unavailable) return [title, formatTarget(result), `not available: ${unavailable}`, '', '', ''];
+  return [
+    title,
+    formatTarget(result),
+    `${formatValue(ours)} ${unit}`,
+    llama ? `${formatValue(llama.value)} ${unit} (${llama.form})` : '',
+    ratio === undefined ? '' : `${ratio.toFixed(2)} ×${interval ? ` (${interval.low.toFixed(2)}–${interval.high.toFixed(2)})` : ''}`,
+    reached === undefined ? '' : reached ? 'yes' : 'no',
+  ];
+}
+
+function formatTarget({ target = {}, unit }) {
+  const suffix = target.of === 'ratio' ? ' ×' : ` ${unit}`;
+  if (target.least !== undefined) return `≥ ${target.least}${suffix}`;
+  if (target.most !== undefined) return `≤ ${target.most}${suffix}`;
+  return '';
+}
+
+/** Three significant digits, thousands with a comma. */
+export function formatValue(value) {
+  if (!Number.isFinite(value)) return '–';
+  const digits = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toLocaleString('en-US', { minimumFractionDigits: 0, maximumFractionDigits: Math.min(digits, 6) });
+}
