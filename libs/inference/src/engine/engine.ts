@@ -2,13 +2,22 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { GenerateRequest, GenerationEvent, InferenceBackend, ModelCard } from '../contract.js';
 import { InferenceError } from '../errors.js';
 import { createSequence } from './create-sequence.js';
-import type { ModelRunner } from './model-runner.js';
+import { Drafter } from './drafter.js';
+import type { ForwardItem, ModelRunner } from './model-runner.js';
 import { Scheduler, type SchedulerOptions, type StepItem } from './scheduler.js';
 import { Slot } from './slot.js';
 
 export interface EngineOptions extends SchedulerOptions {
   /** Generations that run at once. Each holds a cache in memory. At most the runner's `slots`. @default 8 */
   readonly slots?: number | undefined;
+  /**
+   * Whether a generation that runs alone is sped up by prompt lookup: what followed the same words earlier, in the
+   * prompt or the answer, is checked in one pass. The text is the same with and without; drafting stops while it
+   * doesn't pay. @default true, where the runner takes drafts
+   */
+  readonly drafts?: boolean | undefined;
+  /** Milliseconds of a clock that never goes back, to measure passes with. @default `performance.now` */
+  readonly now?: (() => number) | undefined;
   /** Called for what an operator may want to know. Must not throw. @default nobody is told */
   readonly onEvent?: ((event: EngineEvent) => void) | undefined;
 }
@@ -37,6 +46,10 @@ export interface EngineStats {
   readonly promptTokens: number;
   /** Tokens written. */
   readonly generatedTokens: number;
+  /** Tokens that were drafted and checked. */
+  readonly draftedTokens: number;
+  /** Those of them that were right, and saved a pass each. */
+  readonly acceptedTokens: number;
 }
 
 /** One loaded model, and the loop that serves everyone from it. */
@@ -45,7 +58,9 @@ export class Engine implements InferenceBackend {
   readonly #options: EngineOptions;
   readonly #slots: readonly Slot[];
   readonly #scheduler: Scheduler;
-  #totals = { steps: 0, promptTokens: 0, generatedTokens: 0 };
+  readonly #drafter: Drafter | undefined;
+  readonly #now: () => number;
+  readonly #totals = { steps: 0, promptTokens: 0, generatedTokens: 0, draftedTokens: 0, acceptedTokens: 0 };
   #computing: { readonly step: readonly StepItem[]; readonly controller: AbortController } | undefined;
   #loop: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -61,7 +76,10 @@ export class Engine implements InferenceBackend {
     this.#runner = runner;
     this.#options = options;
     this.#slots = Array.from({ length: slots }, () => new Slot(runner.createCache()));
-    this.#scheduler = new Scheduler(this.#slots, options);
+    const { drafts = true, now = () => performance.now() } = options;
+    this.#drafter = drafts && runner.longestDraft > 0 ? new Drafter(runner.longestDraft) : undefined;
+    this.#scheduler = new Scheduler(this.#slots, options, this.#drafter);
+    this.#now = now;
   }
 
   async models(): Promise<readonly ModelCard[]> {
@@ -136,9 +154,14 @@ export class Engine implements InferenceBackend {
     this.#computing = { step, controller };
     this.#totals.steps += 1;
     try {
-      const items = step.map(({ slot, tokens, kind, logitRows }) => ({ cache: slot.cache, tokens, kind, logitRows }));
-      const rows = await this.#runner.forward(items, controller.signal);
-      for (const [index, item] of step.entries()) this.#advance(item, rows[index] ?? []);
+      const startedAt = this.#now();
+      const rows = await this.#runner.forward(step.map(toForwardItem), controller.signal);
+      const durationMs = this.#now() - startedAt;
+      for (const [index, item] of step.entries()) {
+        const accepted = this.#advance(item, rows[index] ?? []);
+        if (step.length === 1 && item.kind === 'write')
+          this.#drafter?.record(item.sequence, item.drafts.length, accepted, durationMs);
+      }
     } catch (error) {
       // What a broken cache holds is unknown.
       for (const item of step) this.#fail(item, error);
@@ -149,24 +172,30 @@ export class Engine implements InferenceBackend {
     }
   }
 
-  #advance(item: StepItem, rows: readonly Float32Array[]): void {
-    const { sequence, slot, tokens, logitRows } = item;
+  /** Returns how many of the drafts were right. */
+  #advance(item: StepItem, rows: readonly Float32Array[]): number {
+    const { sequence, slot, tokens, drafts, logitRows } = item;
     slot.remember(tokens);
     const length = sequence.tokens.length;
     this.#totals.promptTokens += Math.max(
       0,
       Math.min(slot.tokens.length, sequence.promptLength) - (slot.tokens.length - tokens.length),
     );
-    if (logitRows === 0 || sequence.finished) return;
     try {
-      const [logits] = rows;
-      if (!logits || rows.length !== logitRows)
+      if (rows.length !== logitRows)
         throw new TypeError(`The runner returned ${rows.length} rows of logits where ${logitRows} were wanted.`);
-      sequence.advance(logits);
-      this.#totals.generatedTokens += sequence.tokens.length - length;
+      sequence.advance(rows, drafts);
+      const written = sequence.tokens.length - length;
+      const accepted = Math.max(0, written - 1);
+      if (drafts.length > 0) slot.keepDrafts(drafts.slice(0, accepted));
+      this.#totals.generatedTokens += written;
+      this.#totals.draftedTokens += drafts.length;
+      this.#totals.acceptedTokens += accepted;
+      return accepted;
     } catch (error) {
       this.#fail(item, error);
       this.#tell({ type: 'step-failed', model: this.#runner.card.id, sequences: 1, error });
+      return 0;
     }
   }
 
@@ -176,8 +205,8 @@ export class Engine implements InferenceBackend {
   }
 
   /**
-   * Ends the running pass when nobody waits for any of it. One token each is let finish: it takes no longer than
-   * any step, and the caches stay good for the next request.
+   * Ends the running pass when nobody waits for any of it. One token each, with what is drafted, is let finish: it
+   * takes no longer than any step, and the caches stay good for the next request.
    */
   #terminateIfAbandoned(): void {
     const { step, controller } = this.#computing ?? {};
@@ -188,6 +217,10 @@ export class Engine implements InferenceBackend {
   #tell(event: EngineEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+function toForwardItem({ slot: { cache }, tokens, kind, drafts, logitRows }: StepItem): ForwardItem {
+  return { cache, tokens: drafts.length > 0 ? [...tokens, ...drafts] : tokens, kind, logitRows };
 }
 
 function toFailure(cause: unknown): InferenceError {

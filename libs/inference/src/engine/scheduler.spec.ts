@@ -246,7 +246,7 @@ function scheduling({ slots: count, canTruncate = true, ...options }: WorldOptio
     for (const { slot, sequence, tokens, logitRows } of items) {
       (slot.cache as unknown as { tokens: number[] }).tokens.push(...tokens);
       slot.remember(tokens);
-      if (logitRows) sequence.advance(new Float32Array(1));
+      if (logitRows) sequence.advance([new Float32Array(1)]);
     }
   };
   const finish = (sequence: Sequence): void => {

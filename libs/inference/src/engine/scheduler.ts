@@ -1,4 +1,5 @@
 import { InferenceError } from '../errors.js';
+import type { Drafter } from './drafter.js';
 import type { Sequence } from './sequence.js';
 import type { Slot } from './slot.js';
 
@@ -25,7 +26,9 @@ export interface StepItem {
   readonly tokens: readonly number[];
   /** Tokens of the prompt, or the one that was written last. */
   readonly kind: 'read' | 'write';
-  /** Of how many of the last tokens the logits are wanted: 0 before the prompt's end is read. */
+  /** What may follow the tokens: goes into the same pass and stays in the cache as far as it proves right. */
+  readonly drafts: readonly number[];
+  /** Of how many of the last tokens, drafts included, the logits are wanted: 0 before the prompt's end is read. */
   readonly logitRows: number;
 }
 
@@ -40,14 +43,19 @@ export class Scheduler {
   readonly #queue: number;
   readonly #chunkTokens: number;
   readonly #tokensPerStep: number;
+  readonly #drafter: Drafter | undefined;
   /** Who was admitted or read a chunk longest ago is next: readers take turns. */
   readonly #lastTurn = new Map<Slot, number>();
   #waiting: Sequence[] = [];
   #clock = 0;
   #turns = 0;
 
-  /** @throws TypeError when an option is no usable number */
-  constructor(slots: readonly Slot[], options: SchedulerOptions = {}) {
+  /**
+   * `drafter`: for sequences that run alone. @default nothing is drafted
+   * @throws TypeError when an option is no usable number
+   */
+  constructor(slots: readonly Slot[], options: SchedulerOptions = {}, drafter?: Drafter) {
+    this.#drafter = drafter;
     this.#slots = slots;
     this.#queue = checkCount('queue', options.queue ?? 64, 0);
     this.#chunkTokens = checkCount('chunkTokens', options.chunkTokens ?? 256, 1);
@@ -84,7 +92,8 @@ export class Scheduler {
    *
    * (1) Slots of finished sequences are freed. (2) Waiting sequences take free slots, first come first served.
    * (3) Writers get one token each. (4) Readers take turns with whole chunks, as many as the step's budget holds,
-   * but at least one: so nobody starves, and a long prompt slows the others down without stopping them.
+   * but at least one: so nobody starves, and a long prompt slows the others down without stopping them. (5) A writer
+   * that is all alone checks drafted tokens too: with others, its extra rows would be time taken from them.
    */
   plan(): StepItem[] {
     this.#clock += 1;
@@ -107,6 +116,8 @@ export class Scheduler {
       this.#endTurn(slot);
       step.push(toItem(slot, slot.sequence, count));
     }
+    const [only] = step; // (5)
+    if (only && step.length === 1 && only.kind === 'write') return [this.#draft(only)];
     return step;
   }
 
@@ -136,6 +147,11 @@ export class Scheduler {
       sequence.start(slot.assign(sequence));
       this.#waiting.shift();
     }
+  }
+
+  #draft(item: StepItem): StepItem {
+    const drafts = this.#drafter?.propose(item.sequence) ?? [];
+    return { ...item, drafts, logitRows: item.logitRows + drafts.length };
   }
 
   #endTurn(slot: Slot): void {
@@ -178,6 +194,7 @@ function toItem(slot: Slot, sequence: Sequence, count: number): StepItem {
     slot,
     tokens: sequence.tokens.slice(from, to),
     kind: from < sequence.promptLength ? 'read' : 'write',
+    drafts: [],
     logitRows: to === sequence.tokens.length ? 1 : 0,
   };
 }

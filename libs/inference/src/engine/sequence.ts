@@ -54,6 +54,11 @@ export class Sequence implements TokenHistory {
     return this.tokens.length - this.promptLength;
   }
 
+  /** Tokens that it may still write. */
+  get remainingTokens(): number {
+    return this.#options.maxTokens - this.completionTokens;
+  }
+
   /** Whether it needs no more steps: it ended, failed or was cancelled. */
   get finished(): boolean {
     return this.#finished;
@@ -70,11 +75,19 @@ export class Sequence implements TokenHistory {
   }
 
   /**
-   * Takes the logits after the last token and grows by one, or finishes. Does nothing once finished.
+   * Takes the logits after the last token, and those after each of the drafted tokens that would follow it. Each row
+   * is sampled from in turn, exactly as if it had come alone, for as long as the token before it is the drafted
+   * one: grows by a token for each row taken, or finishes. Does nothing once finished.
    * @throws InferenceError `engine_failed` when the logits are of no use
    */
-  advance(logits: Float32Array): void {
-    if (this.#finished) return;
+  advance(rows: readonly Float32Array[], drafts: readonly number[] = []): void {
+    for (const [row, logits] of rows.entries()) {
+      if (this.#finished || (row > 0 && this.tokens.at(-1) !== drafts[row - 1])) return;
+      this.#write(logits);
+    }
+  }
+
+  #write(logits: Float32Array): void {
     const { tokenizer, sampler, assembler, loopGuard, maxTokens, onLoop } = this.#options;
     const token = sampler.next(logits, this);
     this.tokens.push(token);
@@ -100,14 +113,14 @@ export class Sequence implements TokenHistory {
   }
 
   /**
-   * Ends a generation nobody reads any more; who still reads gets `reason` thrown at once. The scheduler frees
-   * its slot before the next step.
+   * Ends a generation nobody reads any more; who still reads gets `reason` thrown at once, also when all is written
+   * but not yet read. The scheduler frees its slot before the next step.
    */
   cancel(reason?: unknown): void {
+    this.#events.abort(reason ?? new DOMException('The generation was cancelled.', 'AbortError'));
     if (this.#finished) return;
     this.#finished = true;
     this.#cancelled = true;
-    this.#events.abort(reason ?? new DOMException('The generation was cancelled.', 'AbortError'));
     this.#options.onCancel?.();
   }
 

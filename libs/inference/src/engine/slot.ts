@@ -45,6 +45,16 @@ export class Slot {
     for (const token of tokens) this.#tokens.push(token);
   }
 
+  /**
+   * A forward pass appended drafts behind what is remembered: the cache forgets all but these first ones.
+   * @throws TypeError when the cache can't be shortened
+   */
+  keepDrafts(accepted: readonly number[]): void {
+    this.remember(accepted);
+    if (!this.cache.truncate(this.#tokens.length))
+      throw new TypeError('The runner takes drafts, but its caches can not be shortened.');
+  }
+
   /** Forgets everything: what the cache holds is unknown, or of no use. */
   empty(): void {
     this.cache.truncate(0);

@@ -76,9 +76,8 @@ export class EngineProcess {
     const id = (this.#lastId += 1);
     const events = new EventQueue<GenerationEvent>();
     const cancel = (): void => {
-      if (!this.#finish(id)) return;
-      this.#send({ type: 'cancel', id });
       events.abort(signal?.reason);
+      if (this.#finish(id)) this.#send({ type: 'cancel', id });
     };
     this.#send({ type: 'generate', id, request });
     this.#running.set(id, events);
