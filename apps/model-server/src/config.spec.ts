@@ -28,6 +28,8 @@ describe('readConfig', () => {
       queue: 64,
       firstKey: true,
       loopGuard: true,
+      drafts: true,
+      trace: undefined,
       bodyLimit: 20 * 1_048_576,
       strictParams: false,
       home,
@@ -45,6 +47,12 @@ describe('readConfig', () => {
   it('reads rates and sizes', () => {
     const config = readConfig({ 'rate-limit': '5/h', 'body-limit': '2kb' }, { MCLI_HOME: home });
     expect(config).toMatchObject({ rateLimit: { limit: 5, windowMs: 3_600_000 }, bodyLimit: 2048 });
+  });
+
+  it('knows what speeds generations up and what looks at them, also from the environment', () => {
+    const environment = { MCLI_HOME: home, MCLI_NO_DRAFTS: 'true', MCLI_TRACE: '/somewhere/trace.json' };
+    expect(readConfig({}, environment)).toMatchObject({ drafts: false, trace: '/somewhere/trace.json' });
+    expect(readConfig({ trace: 'here.json' }, environment).trace).toBe(join(process.cwd(), 'here.json'));
   });
 
   it('takes keys from a file, one a line, and skips comments', () => {

@@ -27,6 +27,8 @@ export interface ServerConfig {
   readonly kvCacheMb?: number | undefined;
   readonly queue: number;
   readonly loopGuard: boolean;
+  /** Whether prompt lookup speeds up a generation that runs alone. */
+  readonly drafts: boolean;
   /** Undefined: by address. */
   readonly rateLimit?: { readonly limit: number; readonly windowMs: number } | 'off' | undefined;
   readonly allowedHosts: readonly string[];
@@ -34,6 +36,8 @@ export interface ServerConfig {
   /** Bytes. */
   readonly bodyLimit: number;
   readonly strictParams: boolean;
+  /** File for a Chrome trace; with several models, each has its own: `file.<model>.json`. */
+  readonly trace?: string | undefined;
   readonly logFormat: 'json' | 'pretty';
   /** Folder of everything that is kept. */
   readonly home: string;
@@ -81,11 +85,13 @@ export function readConfig(flags: Flags, environment: Environment = process.env)
     kvCacheMb: values['kv-cache-mb'],
     queue: values.queue ?? 64,
     loopGuard: !values['no-loop-guard'],
+    drafts: !values['no-drafts'],
     rateLimit: values['rate-limit'],
     allowedHosts: values['allowed-host'] ?? [],
     corsOrigins: values['cors-origin'] ?? [],
     bodyLimit: values['body-limit'] ?? 20 * 1_048_576,
     strictParams: values['strict-params'] ?? false,
+    trace: values.trace === undefined ? undefined : resolve(values.trace),
     logFormat: values['log-format'] ?? (process.stderr.isTTY ? 'pretty' : 'json'),
     home,
   };

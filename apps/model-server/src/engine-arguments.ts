@@ -11,5 +11,9 @@ export interface EngineArguments {
   /** Tokens. */
   readonly context?: number | undefined;
   readonly threads?: number | undefined;
+  /** Whether prompt lookup speeds up a generation that runs alone. */
+  readonly drafts: boolean;
+  /** File for a Chrome trace. */
+  readonly trace?: string | undefined;
   readonly kvCacheBytes?: number | undefined;
 }

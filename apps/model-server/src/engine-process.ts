@@ -1,6 +1,6 @@
 // The engine's process: started by `startServer` for each model, so that a crash, a leak or a long
 // computation stays here. Speaks with its parent over IPC alone.
-import { Engine, serveBackendProcess } from '@mcli/inference';
+import { createTraceFile, Engine, serveBackendProcess } from '@mcli/inference';
 import { LocalModelStore, loadOnnxRunner } from '@mcli/inference/onnx';
 import type { EngineArguments } from './engine-arguments.js';
 
@@ -12,7 +12,8 @@ const steps: Readonly<Record<string, string>> = {
 };
 
 serveBackendProcess(async (given, hooks) => {
-  const { model, buildsDirectory, queue, ...load } = given as EngineArguments;
+  const { model, buildsDirectory, queue, drafts, trace: tracePath, ...load } = given as EngineArguments;
+  const trace = tracePath === undefined ? undefined : createTraceFile(tracePath, { name: model.id });
   const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
   await store.prune();
   const { path: directory } = await store.resolve(model.id, {
@@ -28,5 +29,5 @@ serveBackendProcess(async (given, hooks) => {
     recommendedSampling: model.recommendedSampling,
     onFallback: (reason) => hooks.progress({ phase: reason }),
   });
-  return new Engine(runner, { slots: runner.slots, queue });
+  return new Engine(runner, { slots: runner.slots, queue, drafts, trace });
 });

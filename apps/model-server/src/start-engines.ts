@@ -6,6 +6,7 @@ import type { EngineArguments } from './engine-arguments.js';
 import type { CatalogModel } from './model-catalog.js';
 import { StartError } from './start-error.js';
 import { buildsDirectory } from './state-folder.js';
+import { tracePath } from './trace-path.js';
 
 /** One step of something that takes a while. */
 export interface Progress {
@@ -41,7 +42,7 @@ export function startEngines(
     const log = engineLog(options.log, model.id);
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
-      arguments: engineArguments(model, config),
+      arguments: engineArguments(model, models, config),
       env: { ORT_DISABLE_TELEMETRY: '1', ORT_GQA_DISABLE_FLASH_ATTENTION: '1' },
       onEvent: (event) => {
         if (event.type === 'progress') options.onProgress(event.value as Progress);
@@ -103,7 +104,7 @@ function asUsageError(error: unknown, { context, slots, kvCacheMb }: ServerConfi
   return asked && aboutSize ? new StartError('usage', error.message, { cause: error }) : error;
 }
 
-function engineArguments(model: CatalogModel, config: ServerConfig): EngineArguments {
+function engineArguments(model: CatalogModel, models: readonly CatalogModel[], config: ServerConfig): EngineArguments {
   return {
     model,
     buildsDirectory: buildsDirectory(config.home),
@@ -111,6 +112,8 @@ function engineArguments(model: CatalogModel, config: ServerConfig): EngineArgum
     slots: config.slots,
     context: config.context,
     threads: config.threads ?? availableParallelism(),
+    drafts: config.drafts,
+    trace: tracePath(model, models, config),
     kvCacheBytes: config.kvCacheMb === undefined ? undefined : config.kvCacheMb * 1_048_576,
   };
 }

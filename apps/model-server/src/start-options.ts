@@ -41,6 +41,7 @@ export const startOptions = {
   },
   queue: { kind: 'number', describe: 'Generations that may wait for a slot', defaultText: '64' },
   'no-loop-guard': { kind: 'boolean', describe: 'Let generations repeat themselves without end' },
+  'no-drafts': { kind: 'boolean', describe: 'Write token by token, without prompt lookup' },
   'rate-limit': {
     kind: 'string',
     describe: "Requests an address may make, such as 10/min, or 'off'",
@@ -50,6 +51,7 @@ export const startOptions = {
   'cors-origin': { kind: 'list', describe: 'Let pages of this origin call the API from a browser' },
   'body-limit': { kind: 'string', describe: 'Largest request body', defaultText: '20mb' },
   'strict-params': { kind: 'boolean', describe: 'Refuse request fields that are not known' },
+  trace: { kind: 'string', describe: 'Write a Chrome trace of requests and steps to this file; none of their text' },
   'log-format': { kind: 'string', describe: 'json or pretty', defaultText: 'pretty on a terminal, else json' },
 } as const satisfies Record<string, StartOption>;
 

@@ -14,6 +14,7 @@ import { StartError } from './start-error.js';
 import type { Engines, Log, Progress } from './start-engines.js';
 import { startEngines } from './start-engines.js';
 import { openKeys, prepareHome } from './state-folder.js';
+import { clearTraces } from './trace-path.js';
 
 export interface StartServerOptions {
   /** Called while models are prepared. @default each phase is a line in the log */
@@ -53,6 +54,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
       'The basic server has no keys and stays on this machine. Add --openai-compatible, or leave --host out.',
     );
   }
+  clearTraces(models, config);
   prepareHome(config.home);
   const keys = config.openaiCompatible ? await openKeys(config.home) : undefined; // (2)
   let authentication: Authentication | undefined;

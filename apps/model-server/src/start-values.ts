@@ -71,11 +71,13 @@ export const StartValues = z.strictObject({
   'kv-cache-mb': count(1, 1_048_576).optional(),
   queue: count(0, 100_000).optional(),
   'no-loop-guard': boolean.optional(),
+  'no-drafts': boolean.optional(),
   'rate-limit': rate.optional(),
   'allowed-host': list.optional(),
   'cors-origin': list.optional(),
   'body-limit': size.optional(),
   'strict-params': boolean.optional(),
+  trace: text.optional(),
   'log-format': z.enum(['json', 'pretty'], 'takes json or pretty').optional(),
 } satisfies Record<StartOptionName, z.ZodType>);
 export type StartValues = z.infer<typeof StartValues>;

@@ -15,6 +15,7 @@ export { createSampler, type Sampler } from './engine/sampler.js';
 export type { SchedulerOptions } from './engine/scheduler.js';
 export { type AssembledText, TextAssembler } from './engine/text-assembler.js';
 export type { LogitsProcessor, TokenHistory } from './engine/token-history.js';
+export type { TraceEvent, TraceSink } from './engine/trace.js';
 export { InferenceError, type InferenceErrorCode, type InferenceErrorDetails } from './errors.js';
 export type { ModelEntry, ModelFiles, ModelStore, ResolveOptions, ResolveProgress } from './model-store.js';
 export { type GenerationReport, observeUsage } from './observe-usage.js';
@@ -26,3 +27,4 @@ export {
   type ProcessBackendStatus,
 } from './process-backend.js';
 export { type ProcessHooks, serveBackendProcess } from './serve-backend-process.js';
+export { createTraceFile, type TraceFile, type TraceFileOptions } from './trace-file.js';

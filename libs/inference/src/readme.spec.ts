@@ -31,6 +31,13 @@ describe('README', () => {
     );
   });
 
+  it('writes a trace', async () => {
+    const path = join(folder, 'trace.json');
+    await run('trace.ts', exampleWith('createTraceFile(').replace("'trace.json'", JSON.stringify(path)));
+    const entries = JSON.parse(readFileSync(path, 'utf8')) as readonly { readonly name: string }[];
+    expect(entries.filter(({ name }) => name === 'step')).toHaveLength(5);
+  });
+
   it('runs a backend in a process', async () => {
     writeFileSync(join(folder, 'engine-process.js'), exampleWith('serveBackendProcess('));
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');

@@ -3,9 +3,11 @@ import type { GenerateRequest, GenerationEvent, InferenceBackend, ModelCard } fr
 import { InferenceError } from '../errors.js';
 import { createSequence } from './create-sequence.js';
 import { Drafter } from './drafter.js';
+import { EngineTrace } from './engine-trace.js';
 import type { ForwardItem, ModelRunner } from './model-runner.js';
 import { Scheduler, type SchedulerOptions, type StepItem } from './scheduler.js';
 import { Slot } from './slot.js';
+import type { TraceSink } from './trace.js';
 
 export interface EngineOptions extends SchedulerOptions {
   /** Generations that run at once. Each holds a cache in memory. At most the runner's `slots`. @default 8 */
@@ -16,6 +18,8 @@ export interface EngineOptions extends SchedulerOptions {
    * doesn't pay. @default true, where the runner takes drafts
    */
   readonly drafts?: boolean | undefined;
+  /** Told of every request and step, moment by moment: for profiling. @default nobody is told */
+  readonly trace?: TraceSink | undefined;
   /** Milliseconds of a clock that never goes back, to measure passes with. @default `performance.now` */
   readonly now?: (() => number) | undefined;
   /** Called for what an operator may want to know. Must not throw. @default nobody is told */
@@ -60,6 +64,7 @@ export class Engine implements InferenceBackend {
   readonly #scheduler: Scheduler;
   readonly #drafter: Drafter | undefined;
   readonly #now: () => number;
+  readonly #trace: EngineTrace | undefined;
   readonly #totals = { steps: 0, promptTokens: 0, generatedTokens: 0, draftedTokens: 0, acceptedTokens: 0 };
   #computing: { readonly step: readonly StepItem[]; readonly controller: AbortController } | undefined;
   #loop: Promise<void> | undefined;
@@ -80,6 +85,7 @@ export class Engine implements InferenceBackend {
     this.#drafter = drafts && runner.longestDraft > 0 ? new Drafter(runner.longestDraft) : undefined;
     this.#scheduler = new Scheduler(this.#slots, options, this.#drafter);
     this.#now = now;
+    this.#trace = options.trace && new EngineTrace(options.trace, now);
   }
 
   async models(): Promise<readonly ModelCard[]> {
@@ -97,6 +103,7 @@ export class Engine implements InferenceBackend {
         this.#tell({ type: 'loop-ended', model: request.model, promptTokens: promptLength, completionTokens }),
     });
     this.#scheduler.add(sequence);
+    this.#trace?.begin(sequence);
     this.#loop ??= this.#run();
     const cancel = (): void => sequence.cancel(signal?.reason);
     signal?.addEventListener('abort', cancel, { once: true });
@@ -104,6 +111,7 @@ export class Engine implements InferenceBackend {
       yield* sequence.events();
     } finally {
       signal?.removeEventListener('abort', cancel);
+      this.#trace?.end(sequence);
     }
   }
 
@@ -140,7 +148,9 @@ export class Engine implements InferenceBackend {
         await turn();
         const step = this.#scheduler.plan();
         if (step.length === 0) break;
+        this.#follow();
         await this.#compute(step);
+        this.#follow();
       }
     } catch (error) {
       // A cache that can't be emptied, a listener that throws: whatever it is, nobody must wait for ever.
@@ -149,19 +159,26 @@ export class Engine implements InferenceBackend {
     this.#loop = undefined;
   }
 
+  /** Lets the trace know what phase each request is in. */
+  #follow(): void {
+    if (!this.#trace) return;
+    for (const { sequence } of this.#slots) if (sequence) this.#trace.follow(sequence);
+  }
+
   async #compute(step: readonly StepItem[]): Promise<void> {
     const controller = new AbortController();
     this.#computing = { step, controller };
     this.#totals.steps += 1;
+    const startedAt = this.#now();
+    let computedAt: number | undefined;
+    let accepted = 0;
     try {
-      const startedAt = this.#now();
       const rows = await this.#runner.forward(step.map(toForwardItem), controller.signal);
-      const durationMs = this.#now() - startedAt;
-      for (const [index, item] of step.entries()) {
-        const accepted = this.#advance(item, rows[index] ?? []);
-        if (step.length === 1 && item.kind === 'write')
-          this.#drafter?.record(item.sequence, item.drafts.length, accepted, durationMs);
-      }
+      computedAt = this.#now();
+      for (const [index, item] of step.entries()) accepted += this.#advance(item, rows[index] ?? []);
+      const [only] = step;
+      if (only && step.length === 1 && only.kind === 'write')
+        this.#drafter?.record(only.sequence, only.drafts.length, accepted, computedAt - startedAt);
     } catch (error) {
       // What a broken cache holds is unknown.
       for (const item of step) this.#fail(item, error);
@@ -169,6 +186,7 @@ export class Engine implements InferenceBackend {
         this.#tell({ type: 'step-failed', model: this.#runner.card.id, sequences: step.length, error });
     } finally {
       this.#computing = undefined;
+      this.#trace?.step(step, startedAt, computedAt, accepted);
     }
   }
 
