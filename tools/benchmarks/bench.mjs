@@ -23,13 +23,30 @@ async function main(options) {
     await setup();
     if (!options.micro) install();
   }
-  const { run } = await import('./src/run.mjs');
   const started = performance.now();
-  const report = await run({ ...options, progress, started });
-  const { printReport } = await import('./src/print-report.mjs');
-  printReport(report);
+  const report = options.micro ? await measureMicro(options) : await measure(options, started);
   progress(`Took ${Math.round((performance.now() - started) / 1000)} s.`);
   if (options.json) console.log(JSON.stringify(report));
+}
+
+async function measure(options, started) {
+  const { run } = await import('./src/run.mjs');
+  const { printReport } = await import('./src/print-report.mjs');
+  const report = await run({ ...options, progress, started });
+  printReport(report);
+  // A part, or a short run, must not replace the whole page.
+  if (options.write && !options.quick && !options.only) {
+    const { writeReport } = await import('./src/write-report.mjs');
+    for (const path of writeReport(report)) progress(`wrote ${path}`);
+  }
+  return report;
+}
+
+async function measureMicro(options) {
+  const { runMicro, printMicro } = await import('./src/micro/run-micro.mjs');
+  const report = await runMicro({ ...options, progress });
+  printMicro(report);
+  return report;
 }
 
 /** llama.cpp, which the workspace itself doesn't need; once for each lock file. */
@@ -46,6 +63,8 @@ function install() {
     shell: process.platform === 'win32',
   });
   if (status !== 0)
-    throw new Error(`npm ci failed in tools/benchmarks: ${error?.message ?? (stderr || stdout).trim().split('\n').join('; ')}`);
+    throw new Error(
+      `npm ci failed in tools/benchmarks: ${error?.message ?? (stderr || stdout).trim().split('\n').join('; ')}`,
+    );
   writeFileSync(stamp, wanted);
 }

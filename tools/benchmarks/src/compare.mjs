@@ -1,8 +1,9 @@
-import { median, medianInterval } from './statistics.mjs';
+import { withOneThread } from './llama/forms.mjs';
 import { tokensOf } from './speed-rows.mjs';
+import { median, medianInterval } from './statistics.mjs';
 
 /** A form that is this much slower than the fastest in the trial doesn't take part in the pairs. */
-const hopeless = 0.88;
+const hopeless = 0.85;
 
 /**
  * Measures one row, ours and llama.cpp by turns.
@@ -14,45 +15,52 @@ const hopeless = 0.88;
 export class Comparison {
   /** @type {{ ours: number, llama: Record<string, number> }[]} tokens a second */
   rounds = [];
+  #ours;
+  #llama;
+  #given;
   #forms = [];
+  /** The fastest form with one thread, where that may be faster. Stands beside the result. */
+  #alone;
   #trial = {};
 
   /**
    * @param {import('./speed-rows.mjs').SpeedRow} row
-   * @param {{ ours: import('./side.mjs').Side, llama: import('./side.mjs').Side, tokens: number[] }} sides
+   * @param {{ ours: import('./side.mjs').Side, llama: import('./side.mjs').Side, tokens: number[], threads: number }} sides
    */
-  constructor(row, { ours, llama, tokens }) {
+  constructor(row, { ours, llama, tokens, threads }) {
     this.row = row;
     this.#ours = ours;
     this.#llama = llama;
     const room = row.tokens + (row.count ?? 0) + 8;
     this.#given = { tokens: tokens.slice(0, row.tokens), sequences: row.sequences, count: row.count, room };
+    this.mayBeFasterAlone = threads > 1 && row.action === 'decode' && row.sequences === 1;
   }
-  #ours;
-  #llama;
-  #given;
 
   /**
    * Warms both sides up and finds the forms that are worth comparing with.
    *
    * @param {import('./llama/forms.mjs').LlamaForm[]} forms
-   * @param {{ tries: number, most: number, share?: number }} options `share` of the row's work that a trial does
+   * @param {{ tries: number, most: number, share?: number }} options `share` of the prompt and the
+   * answer that a trial takes
    */
   async prepare(forms, { tries, most, share = 1 }) {
     const trial = { ...this.#given };
     trial.tokens = trial.tokens.slice(0, Math.ceil(this.row.tokens * share));
     if (trial.count) trial.count = Math.ceil(trial.count * share);
     await this.#ours.call(this.row.action, trial);
-    for (const form of forms) {
-      const times = [];
-      for (let at = 0; at < tries; at++) times.push((await this.#llama.call(this.row.action, { ...trial, form })).ms);
-      this.#trial[form.name] = (1000 * tokensOf({ ...this.row, ...sizes(trial) })) / Math.min(...times);
-    }
-    const fastest = Math.max(...Object.values(this.#trial));
-    this.#forms = forms
-      .filter(({ name }) => this.#trial[name] >= hopeless * fastest)
-      .sort((a, b) => this.#trial[b.name] - this.#trial[a.name])
-      .slice(0, most);
+    const rank = async (candidates) => {
+      for (const form of candidates) {
+        const times = [];
+        for (let at = 0; at < tries; at++) times.push((await this.#llama.call(this.row.action, { ...trial, form })).ms);
+        const work = { ...this.row, tokens: trial.tokens.length, count: trial.count };
+        this.#trial[form.name] = (1000 * tokensOf(work)) / Math.min(...times);
+      }
+      return [...candidates].sort((a, b) => this.#trial[b.name] - this.#trial[a.name]);
+    };
+    const ranked = await rank(forms);
+    const fastest = this.#trial[ranked[0].name];
+    this.#forms = ranked.filter(({ name }) => this.#trial[name] >= hopeless * fastest).slice(0, most);
+    if (this.mayBeFasterAlone) [this.#alone] = await rank(forms.map(withOneThread));
   }
 
   /** One round. */
@@ -60,37 +68,37 @@ export class Comparison {
     const perSecond = ({ ms }) => (1000 * tokensOf(this.row)) / ms;
     const ours = perSecond(await this.#ours.call(this.row.action, this.#given));
     const llama = {};
-    for (const form of this.#forms)
+    for (const form of this.#alone ? [...this.#forms, this.#alone] : this.#forms)
       llama[form.name] = perSecond(await this.#llama.call(this.row.action, { ...this.#given, form }));
     this.rounds.push({ ours, llama });
   }
 
   /** What was found so far. */
   result() {
-    const speeds = Object.fromEntries(
-      this.#forms.map(({ name }) => [name, median(this.rounds.map(({ llama }) => llama[name]))]),
-    );
-    const [form, speed] = Object.entries(speeds).sort((a, b) => b[1] - a[1])[0] ?? ['none', NaN];
-    const ratios = this.rounds.map(({ ours, llama }) => ours / llama[form]);
+    const best = this.#forms.map(({ name }) => this.#against(name)).sort((a, b) => b.llama.value - a.llama.value)[0];
     const { id, group, title, target } = this.row;
     return {
       id,
       group,
       title,
       unit: 'tokens/s',
-      target: { least: target, of: 'ratio' },
+      target: target === undefined ? undefined : { least: target, of: 'ratio' },
       ours: median(this.rounds.map(({ ours }) => ours)),
-      llama: { form, value: speed },
-      ratio: median(ratios),
-      interval: medianInterval(ratios),
-      reached: target === undefined ? undefined : median(ratios) >= target,
+      ...best,
+      reached: target === undefined ? undefined : best.ratio >= target,
+      oneThread: this.#alone && this.#against(this.#alone.name),
       pairs: this.rounds.length,
       trial: this.#trial,
       rounds: this.rounds,
     };
   }
-}
 
-function sizes({ tokens, count }) {
-  return { tokens: tokens.length, count };
+  #against(form) {
+    const ratios = this.rounds.map(({ ours, llama }) => ours / llama[form]);
+    return {
+      llama: { form, value: median(this.rounds.map(({ llama }) => llama[form])) },
+      ratio: median(ratios),
+      interval: medianInterval(ratios),
+    };
+  }
 }

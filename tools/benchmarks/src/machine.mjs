@@ -40,7 +40,8 @@ function versionIn(where, name) {
 /** The commit that was measured, with a `+` when files were changed since. */
 function commit() {
   try {
-    const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const git = (...args) =>
+      execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     return `${git('rev-parse', '--short', 'HEAD').trim()}${git('status', '--porcelain', '-uno').trim() ? '+' : ''}`;
   } catch {
     return 'unknown';
@@ -50,8 +51,13 @@ function commit() {
 /** The instruction sets that decide how fast integers are multiplied. */
 function instructions() {
   try {
-    const flags = readFileSync('/proc/cpuinfo', 'utf8').match(/^(flags|Features)\s*:(.*)$/m)?.[2].split(' ') ?? [];
-    return flags.filter((flag) => /^(avx2|avx512f|avx512_vnni|avx_vnni|amx_int8|amx_tile|asimddp|i8mm|sve)$/.test(flag));
+    const flags =
+      readFileSync('/proc/cpuinfo', 'utf8')
+        .match(/^(flags|Features)\s*:(.*)$/m)?.[2]
+        .split(' ') ?? [];
+    return flags.filter((flag) =>
+      /^(avx2|avx512f|avx512_vnni|avx_vnni|amx_int8|amx_tile|asimddp|i8mm|sve)$/.test(flag),
+    );
   } catch {
     return [];
   }

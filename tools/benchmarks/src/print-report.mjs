@@ -1,14 +1,33 @@
-import { columns, formatTable, toCells } from './table.mjs';
+import { columns, formatTable, formatValue, toCells } from './table.mjs';
 
 /** The table and what it depends on, for people. */
 export function printReport({ machine, results }) {
-  const { cpu, cores, threads, node, onnxruntime, nodeLlamaCpp, llamaCpp } = machine;
-  console.log(`${cpu}, ${cores} cores, ${threads} threads, Node ${node}`);
-  console.log(`ONNX Runtime ${onnxruntime}, node-llama-cpp ${nodeLlamaCpp} (llama.cpp ${llamaCpp})\n`);
-  console.log(formatTable(columns, results.map(toCells)));
-  const [{ pairs, interval } = {}] = results.filter(({ interval }) => interval);
-  if (pairs)
-    console.log(
-      `\nMedians of ${pairs} pairs; in brackets the interval that holds the true median with ${(100 * interval.confidence).toFixed(0)} %.`,
+  console.log(machineLines(machine).join('\n'), '\n');
+  console.log(formatTable(columns, results.map(toCells)), '\n');
+  for (const note of notes(results)) console.log(note);
+}
+
+export function machineLines({ cpu, instructions, cores, threads, node, onnxruntime, nodeLlamaCpp, llamaCpp }) {
+  return [
+    `${cpu} (${instructions.join(', ') || 'instruction sets unknown'}), ${cores} cores; ${threads} threads for each program`,
+    `Node ${node}, ONNX Runtime ${onnxruntime}, node-llama-cpp ${nodeLlamaCpp} (llama.cpp ${llamaCpp})`,
+  ];
+}
+
+/** What a reader must know of the table. */
+export function notes(results) {
+  const lines = [];
+  const paired = results.filter(({ interval }) => interval);
+  if (paired.length) {
+    const least = paired.reduce((a, b) => (b.pairs < a.pairs ? b : a));
+    lines.push(
+      `Ratios: ours ÷ llama.cpp, medians of ${least.pairs} alternating pairs or more; in brackets the interval that holds the true median with ${(100 * least.interval.confidence).toFixed(0)} % confidence or more.`,
     );
+  }
+  for (const { title, oneThread, llama } of results)
+    if (oneThread && oneThread.llama.value > llama.value)
+      lines.push(
+        `${title}: llama.cpp is faster with one thread here, ${formatValue(oneThread.llama.value)} tokens/s (${oneThread.llama.form}); ours ÷ that is ${oneThread.ratio.toFixed(2)} × (${oneThread.interval.low.toFixed(2)}–${oneThread.interval.high.toFixed(2)}).`,
+      );
+  return lines;
 }

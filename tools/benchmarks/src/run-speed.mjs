@@ -18,7 +18,7 @@ export async function openSides({ threads, positions, progress }) {
     const facts = await llama.call('load', { forms: files, threads });
     const tokens = await ours.call('tokenize', { text: sampleText(positions * 5) });
     if (tokens.length < positions) throw new Error(`The sample text has only ${tokens.length} tokens.`);
-    return { ours, llama, forms, tokens, built, facts, close };
+    return { ours, llama, forms, tokens, threads, built, facts, close };
   } catch (error) {
     await close();
     throw error;
@@ -48,7 +48,11 @@ export async function runRowsWithin(rows, sides, { pairs, deadline, progress }) 
   const comparisons = rows.map((row) => new Comparison(row, sides));
   for (const comparison of comparisons) {
     progress(`${comparison.row.title}: looking for llama.cpp's fastest form`);
-    await comparison.prepare(sides.forms, { tries: 1, most: 2, share: 0.5 });
+    await comparison.prepare(sides.forms, {
+      tries: 2,
+      most: 2,
+      share: comparison.row.action === 'prefill' ? 0.25 : 0.5,
+    });
   }
   let longest = 0;
   for (let round = 0; round < pairs; round++) {

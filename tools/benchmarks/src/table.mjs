@@ -11,9 +11,11 @@ export function formatTable(columns, rows) {
       .map((cell, at) => (columns[at].right ? cell.padStart(widths[at]) : cell.padEnd(widths[at])))
       .join('  ')
       .trimEnd();
-  return [line(columns.map(({ title }) => title)), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join(
-    '\n',
-  );
+  return [
+    line(columns.map(({ title }) => title)),
+    line(widths.map((width) => '─'.repeat(width))),
+    ...rows.map(line),
+  ].join('\n');
 }
 
 /** The same as a Markdown table. */
@@ -44,7 +46,9 @@ export function toCells(result) {
     formatTarget(result),
     `${formatValue(ours)} ${unit}`,
     llama ? `${formatValue(llama.value)} ${unit} (${llama.form})` : '',
-    ratio === undefined ? '' : `${ratio.toFixed(2)} ×${interval ? ` (${interval.low.toFixed(2)}–${interval.high.toFixed(2)})` : ''}`,
+    ratio === undefined
+      ? ''
+      : `${ratio.toFixed(2)} ×${interval ? ` (${interval.low.toFixed(2)}–${interval.high.toFixed(2)})` : ''}`,
     reached === undefined ? '' : reached ? 'yes' : 'no',
   ];
 }

@@ -92,6 +92,10 @@ export class LlamaContext {
     return chosen;
   }
 
+  setThreads(threads) {
+    this.#context.setThreads(threads);
+  }
+
   /** Forgets everything of a sequence after `length` tokens. */
   truncate(sequence, length) {
     if (length === 0) this.#context.disposeSequence(sequence);

@@ -33,11 +33,13 @@ serveSide({
       if (state.depth < tokens.length) await context.read(at, tokens.slice(state.depth));
     }
     state.depth = tokens.length;
+    context.setThreads(form.threads ?? threads);
     let next = tokens.slice(0, sequences);
     const clock = {};
     const started = performance.now();
     for (let step = 0; step < count; step++) next = await context.write(next, clock);
     const ms = performance.now() - started;
+    context.setThreads(threads);
     for (let at = 0; at < sequences; at++) context.truncate(at, tokens.length);
     return { ms, samplingMs: clock.sampling };
   },

@@ -1,0 +1,34 @@
+import { median, quantile } from '../statistics.mjs';
+import { batchRow, prefillRow } from '../speed-rows.mjs';
+import { runRows } from '../run-speed.mjs';
+
+/** Speed over prompt length and over concurrency: what the charts show. */
+export async function measureSeries(sides, { pairs, progress }) {
+  const lengths = [128, 256, 512, 1024, 2048, 4096];
+  const users = [1, 2, 4, 8];
+  const options = { pairs, tries: 1, progress };
+  const prompt = await runRows(
+    lengths.map((length) => prefillRow(length)),
+    sides,
+    options,
+  );
+  const concurrency = await runRows(
+    users.map((count) => batchRow(count, 128)),
+    sides,
+    options,
+  );
+  return {
+    promptLength: prompt.map((result, at) => toPoint(lengths[at], result)),
+    concurrency: concurrency.map((result, at) => toPoint(users[at], result)),
+  };
+}
+
+function toPoint(x, { llama, ratio, rounds }) {
+  const range = (values) => ({ value: median(values), low: quantile(values, 0), high: quantile(values, 1) });
+  return {
+    x,
+    ours: range(rounds.map((round) => round.ours)),
+    llama: { form: llama.form, ...range(rounds.map((round) => round.llama[llama.form])) },
+    ratio,
+  };
+}
