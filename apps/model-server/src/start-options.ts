@@ -51,7 +51,7 @@ export const startOptions = {
   'cors-origin': { kind: 'list', describe: 'Let pages of this origin call the API from a browser' },
   'body-limit': { kind: 'string', describe: 'Largest request body', defaultText: '20mb' },
   'strict-params': { kind: 'boolean', describe: 'Refuse request fields that are not known' },
-  trace: { kind: 'string', describe: 'Write a Chrome trace of requests and steps to this file; none of their text' },
+  trace: { kind: 'string', describe: 'Write a Chrome trace of requests and steps to this file' },
   'log-format': { kind: 'string', describe: 'json or pretty', defaultText: 'pretty on a terminal, else json' },
 } as const satisfies Record<string, StartOption>;
 
