@@ -72,7 +72,7 @@ async function measureOurselves({ threads, pairs, wants, progress }) {
       try {
         const given = { server, engine, endTokens, text };
         results.push(await measureServerShare(given, { pairs, progress }));
-        results.push(...(await measureUnderLoad({ ...given, tokens: tokens.length }, { rounds: 5, progress })));
+        results.push(...(await measureUnderLoad({ ...given, tokens: tokens.length }, { rounds: 3, progress })));
       } finally {
         await server.stop();
       }

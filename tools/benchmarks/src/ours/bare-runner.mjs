@@ -66,12 +66,11 @@ export class BareRunner {
   }
 
   #item(slot, tokens, kind, logitRows) {
-    return { cache: this.#caches[slot], tokens, kind, logitRows, wantsLogits: logitRows > 0 };
+    return { cache: this.#caches[slot], tokens, kind, logitRows };
   }
 }
 
-function likeliest(rows) {
-  const logits = ArrayBuffer.isView(rows) ? rows : rows[0];
+function likeliest([logits]) {
   let best = 0;
   for (let token = 1; token < logits.length; token++) if (logits[token] > logits[best]) best = token;
   return best;

@@ -67,7 +67,7 @@ export async function measureUnderLoad({ server, endTokens, text, tokens }, { ro
   const readMs = [];
   for (let round = 0; round < rounds; round++) {
     const streams = Array.from({ length: 8 }, (_, user) =>
-      server.stream(body(text, user, endTokens, { maxTokens: 250, round: 100 + round })),
+      server.stream(body(text, user, endTokens, { maxTokens: 96, round: 100 + round })),
     );
     await Promise.all(streams.map(({ first }) => first));
     await new Promise((done) => setTimeout(done, 500));
