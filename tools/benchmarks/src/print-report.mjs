@@ -21,7 +21,7 @@ export function notes(results) {
   if (paired.length) {
     const least = paired.reduce((a, b) => (b.pairs < a.pairs ? b : a));
     lines.push(
-      `Ratios: ours ÷ llama.cpp, medians of ${least.pairs} alternating pairs or more; in brackets the interval that holds the true median with ${(100 * least.interval.confidence).toFixed(0)} % confidence or more.`,
+      `Ratios are medians of at least ${least.pairs} alternating pairs (against llama.cpp: ours ÷ llama.cpp); in brackets the interval that holds the true median with at least ${(100 * least.interval.confidence).toFixed(0)} % confidence.`,
     );
   }
   for (const { title, oneThread, llama } of results)
