@@ -37,7 +37,7 @@ async function measure(options, started) {
   // A part, or a short run, must not replace the whole page.
   if (options.write && !options.quick && !options.only) {
     const { writeReport } = await import('./src/write-report.mjs');
-    for (const path of writeReport(report)) progress(`wrote ${path}`);
+    for (const path of await writeReport(report)) progress(`wrote ${path}`);
   }
   return report;
 }

@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import { drawChart } from './chart.mjs';
 import { results as resultsFolder, root } from './paths.mjs';
 import { machineLines, notes } from './print-report.mjs';
 import { columns, formatMarkdownTable, toCells } from './table.mjs';
 
 /** Writes the page with its charts, and the raw figures. Returns the paths. */
-export function writeReport(report) {
+export async function writeReport(report) {
   const docs = join(root, 'docs');
   const charts = join(docs, 'performance');
   mkdirSync(charts, { recursive: true });
@@ -14,8 +15,14 @@ export function writeReport(report) {
   const raw = join(resultsFolder, `${report.machine.date.slice(0, 10)}.json`);
   const files = { [raw]: `${JSON.stringify(report, undefined, 1)}\n`, [join(docs, 'performance.md')]: toPage(report) };
   for (const [name, chart] of Object.entries(toCharts(report.series))) files[join(charts, name)] = drawChart(chart);
-  for (const [path, content] of Object.entries(files)) writeFileSync(path, content);
+  for (const [path, content] of Object.entries(files)) writeFileSync(path, await tidy(path, content));
   return Object.keys(files);
+}
+
+/** As the repository's check of formats wants it. */
+async function tidy(path, content) {
+  if (path.endsWith('.svg')) return content;
+  return format(content, { ...(await resolveConfig(path)), filepath: path });
 }
 
 /** Charts by file name. */

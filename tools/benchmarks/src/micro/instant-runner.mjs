@@ -41,5 +41,7 @@ export class InstantRunner {
     });
   }
 
-  async dispose() {}
+  async dispose() {
+    return undefined;
+  }
 }
