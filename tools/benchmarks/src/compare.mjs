@@ -48,18 +48,24 @@ export class Comparison {
     trial.tokens = trial.tokens.slice(0, Math.ceil(this.row.tokens * share));
     if (trial.count) trial.count = Math.ceil(trial.count * share);
     await this.#ours.call(this.row.action, trial);
+    const work = tokensOf({ ...this.row, tokens: trial.tokens.length, count: trial.count });
+    let fastest = 0;
     const rank = async (candidates) => {
       for (const form of candidates) {
-        const times = [];
-        for (let at = 0; at < tries; at++) times.push((await this.#llama.call(this.row.action, { ...trial, form })).ms);
-        const work = { ...this.row, tokens: trial.tokens.length, count: trial.count };
-        this.#trial[form.name] = (1000 * tokensOf(work)) / Math.min(...times);
+        let speed = 0;
+        for (let at = 0; at < tries && (at === 0 || speed > 0.5 * fastest); at++) {
+          const { ms } = await this.#llama.call(this.row.action, { ...trial, form });
+          speed = Math.max(speed, (1000 * work) / ms);
+        }
+        fastest = Math.max(fastest, speed);
+        this.#trial[form.name] = speed;
       }
       return [...candidates].sort((a, b) => this.#trial[b.name] - this.#trial[a.name]);
     };
     const ranked = await rank(forms);
-    const fastest = this.#trial[ranked[0].name];
-    this.#forms = ranked.filter(({ name }) => this.#trial[name] >= hopeless * fastest).slice(0, most);
+    this.#forms = ranked
+      .filter(({ name }) => this.#trial[name] >= hopeless * this.#trial[ranked[0].name])
+      .slice(0, most);
     if (this.mayBeFasterAlone) [this.#alone] = await rank(forms.map(withOneThread));
   }
 
