@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { GenerateRequest, Usage } from '@mcli/inference';
 import { Engine } from '@mcli/inference';
 import { backendContract } from '@mcli/inference/testing';
-import { createTokenizer, loadOnnxRunner } from '@mcli/inference/onnx';
+import { calibrationTokens, createTokenizer, loadOnnxRunner } from '@mcli/inference/onnx';
 import type { TokenizerData } from '@mcli/inference/onnx';
 import type { WeightsForm } from '@mcli/model-builder';
 import { buildModel } from '@mcli/model-builder';
@@ -16,6 +16,7 @@ interface Golden {
 }
 
 const golden = JSON.parse(await readFile(new URL('./golden-answers.json', import.meta.url), 'utf8')) as Golden;
+const calibration = (data: TokenizerData) => calibrationTokens(createTokenizer(data));
 const greedy = { temperature: 0 };
 
 let folder: string;
@@ -23,14 +24,14 @@ const directoryOf = (weights: WeightsForm) => join(folder, weights);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mcli-smollm2-'));
-  for (const weights of ['int8-block32', 'float32'] as const) {
-    await buildModel({ source: smollm2.path, directory: directoryOf(weights), weights });
+  for (const weights of ['int8-row', 'float32'] as const) {
+    await buildModel({ source: smollm2.path, directory: directoryOf(weights), weights, calibration });
   }
 }, 120_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe.each(['float32', 'int8-block32'] as const)('SmolLM2 with %s weights', (weights) => {
+describe.each(['float32', 'int8-row'] as const)('SmolLM2 with %s weights', (weights) => {
   it('gives the golden answers', async () => {
     const engine = await load(weights, 2);
     for (const { prompt, text, reason } of golden.answers) {
@@ -45,7 +46,7 @@ describe('SmolLM2 as it is served', () => {
   let engine: Engine;
 
   beforeAll(async () => {
-    engine = await load('int8-block32', 4);
+    engine = await load('int8-row', 4);
   }, 60_000);
 
   afterAll(() => engine.close());
@@ -73,7 +74,7 @@ describe('SmolLM2 as it is served', () => {
   }, 60_000);
 
   it('writes the same seeded text with a cold and with a warm cache', async () => {
-    const fresh = await load('int8-block32', 1);
+    const fresh = await load('int8-row', 1);
     const options = { sampling: { temperature: 1, seed: 11 }, maxTokens: 40 };
     const cold = await ask(fresh, 'Write a story about a fox.', options);
     const warm = await ask(fresh, 'Write a story about a fox.', options);
@@ -83,7 +84,7 @@ describe('SmolLM2 as it is served', () => {
   }, 60_000);
 
   it('reads of a next turn only what is new', async () => {
-    const fresh = await load('int8-block32', 2);
+    const fresh = await load('int8-row', 2);
     const first = 'My name is Ada and I like the sea, the sun and the wind. What is my name?';
     const { text, usage } = await ask(fresh, first, { sampling: greedy, maxTokens: 20 });
     const next = await ask(
@@ -110,7 +111,7 @@ describe('SmolLM2 as it is served', () => {
 });
 
 describe('The contract of backends, kept by SmolLM2', () => {
-  backendContract({ it, expect }, () => load('int8-block32', 2));
+  backendContract({ it, expect }, () => load('int8-row', 2));
 });
 
 describe("SmolLM2's tokenizer", () => {
@@ -153,7 +154,7 @@ describe("SmolLM2's tokenizer", () => {
 });
 
 async function loadTokenizer() {
-  const data = JSON.parse(await readFile(join(directoryOf('int8-block32'), 'tokenizer.json'), 'utf8')) as TokenizerData;
+  const data = JSON.parse(await readFile(join(directoryOf('int8-row'), 'tokenizer.json'), 'utf8')) as TokenizerData;
   return createTokenizer(data);
 }
 

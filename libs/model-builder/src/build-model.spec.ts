@@ -11,6 +11,8 @@ import type { TokenizerDescription } from './read/tokenizer-description.js';
 import { encodeGguf, tinyGguf, tinyModel, tinyTokens, writeTinyGguf } from './testing/index.js';
 import type { GgufEntry, TinyGgufOptions } from './testing/index.js';
 
+const calibration = () => [Array.from({ length: 200 }, (_, at) => (at * 89 + 31) % 264)];
+
 let folder: string;
 
 beforeEach(async () => {
@@ -21,7 +23,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('buildModel', () => {
   it('says in the manifest what a runner needs', async () => {
-    const { manifest, directory, graphPath, tokenizerPath } = await build({
+    const { manifest, directory, writePath, readPath, tokenizerPath } = await build({
       metadata: {
         'general.sampling.temp': ['f32', 0.2],
         'general.sampling.top_p': ['f32', 0.9],
@@ -39,10 +41,13 @@ describe('buildModel', () => {
       hiddenSize: 64,
       vocabularySize: 264,
       contextLength: 256,
-      weights: 'int8-block32',
+      weights: 'int8-row',
+      cache: 'int8',
+      exactRows: true,
       recommendedSampling: { temperature: 0.2, topP: 0.9, topK: 40 },
     });
-    expect(graphPath).toBe(join(directory, manifest.graph));
+    expect(writePath).toBe(join(directory, manifest.graphs.write));
+    expect(readPath).toBe(join(directory, manifest.graphs.read ?? ''));
     expect(tokenizerPath).toBe(join(directory, manifest.tokenizer));
     expect((await readdir(directory)).sort()).toEqual(['manifest.json', ...Object.keys(manifest.files)].sort());
   });
@@ -68,11 +73,17 @@ describe('buildModel', () => {
   });
 
   it('stores an embedding that is the head too once', async () => {
-    const tied = await build({ tiedEmbeddings: true });
-    const untied = await build({ tiedEmbeddings: false });
+    const weights = 'int8-block32';
+    const tied = await build({ tiedEmbeddings: true }, { weights });
+    const untied = await build({ tiedEmbeddings: false }, { weights });
     const [a, b] = [tied, untied].map(({ manifest }) => manifest.files['model.onnx.data'] ?? 0);
 
     expect((b ?? 0) - (a ?? 0)).toBeGreaterThanOrEqual(264 * 64);
+  });
+
+  it('needs texts to calibrate an 8-bit cache', async () => {
+    await expect(build({}, { calibration: undefined })).rejects.toThrow(TypeError);
+    expect(await readdir(folder)).toEqual(['tiny.gguf']);
   });
 
   it('tells how far it is', async () => {
@@ -80,7 +91,7 @@ describe('buildModel', () => {
     await build({}, { onProgress: (step) => progress.push(step) });
     const phases = progress.map(({ phase }) => phase);
 
-    expect([...new Set(phases)]).toEqual(['read', 'weights', 'finish']);
+    expect([...new Set(phases)]).toEqual(['read', 'weights', 'calibrate', 'finish']);
     expect(progress.every(({ done, total }) => done <= total)).toBe(true);
     expect(progress.at(-1)).toEqual({ phase: 'finish', done: 1, total: 1 });
   });
@@ -102,14 +113,14 @@ describe('buildModel', () => {
 
     expect(second.directory).toBe(first.directory);
     expect(found.manifest.key).not.toBe(first.manifest.key);
-    expect(found.manifest.key).toBe(await buildKey(join(folder, 'tiny.gguf'), 'int8-block32'));
+    expect(found.manifest.key).toBe(await buildKey(join(folder, 'tiny.gguf'), 'int8-row'));
   });
 
   it('lets several builds of one folder race', async () => {
     const source = join(folder, 'tiny.gguf');
     await writeTinyGguf(source);
     const directory = join(folder, 'built');
-    await Promise.all([1, 2, 3].map(() => buildModel({ source, directory })));
+    await Promise.all([1, 2, 3].map(() => buildModel({ source, directory, calibration })));
 
     expect((await readBuiltModel(directory)).manifest.architecture).toBe('llama');
     expect((await readdir(folder)).sort()).toEqual(['built', 'tiny.gguf']);
@@ -130,7 +141,7 @@ describe('buildModel', () => {
   it('leaves nothing behind when the file is damaged, and keeps the build that was there', async () => {
     const { directory, manifest } = await build({});
     await truncate(join(folder, 'tiny.gguf'), 200_000);
-    const building = buildModel({ source: join(folder, 'tiny.gguf'), directory });
+    const building = buildModel({ source: join(folder, 'tiny.gguf'), directory, calibration });
 
     await expect(building).rejects.toMatchObject({
       code: 'truncated',
@@ -161,7 +172,7 @@ describe('buildModel', () => {
     ['heads that do not divide', { 'llama.attention.head_count_kv': ['u32', 3] }, 'invalid_gguf', '4 query heads'],
     ['a context beyond reason', { 'llama.context_length': ['u32', 2 ** 31] }, 'invalid_gguf', 'context_length'],
     ['a size of another type', { 'llama.block_count': ['string', '2'] }, 'invalid_gguf', 'block_count'],
-    ['more layers than there are', { 'llama.block_count': ['u32', 3] }, 'invalid_gguf', 'blk.2.attn_norm.weight'],
+    ['more layers than there are', { 'llama.block_count': ['u32', 3] }, 'invalid_gguf', 'tensor blk.2.'],
     [
       'matrices of another shape',
       { 'llama.feed_forward_length': ['u32', 64] },
@@ -196,7 +207,7 @@ describe('buildModel', () => {
         for (const [at, values] of changes) changed.set(values, at);
         await writeFile(source, changed);
         const directory = join(folder, 'built');
-        const error: unknown = await buildModel({ source, directory }).then(
+        const error: unknown = await buildModel({ source, directory, calibration }).then(
           () => undefined,
           (reason: unknown) => reason,
         );
@@ -240,5 +251,5 @@ async function build(
 ): ReturnType<typeof buildModel> {
   const source = join(folder, 'tiny.gguf');
   await writeTinyGguf(source, options);
-  return buildModel({ source, directory: join(folder, 'built'), ...more });
+  return buildModel({ source, directory: join(folder, 'built'), calibration, ...more });
 }

@@ -1,19 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { OrtError } from '@mcli/ort';
+import type { GraphRole } from './architectures/attention.js';
 import { findArchitecture } from './architectures/find-architecture.js';
 import type { BuiltModel } from './built-model.js';
 import { asBuiltModel, buildFiles, readBuiltModel } from './built-model.js';
 import { buildKey } from './build-key.js';
+import { calibrateCache } from './calibrate-cache.js';
 import { ModelBuildError } from './model-build-error.js';
 import type { ModelManifest, WeightsForm } from './model-manifest.js';
-import { builderVersion } from './model-manifest.js';
+import { builderVersion, defaultForm } from './model-manifest.js';
 import type { GgufFile } from './read/gguf-file.js';
 import { openGguf } from './read/gguf-file.js';
 import { readRecommendedSampling } from './read/recommended-sampling.js';
+import type { TokenizerDescription } from './read/tokenizer-description.js';
 import { readTokenizer } from './read/tokenizer-description.js';
+import type { Recipe } from './recipes.js';
+import { hasExactRows, recipes } from './recipes.js';
+import { DataLayout } from './write/data-layout.js';
 import { encodeOnnx } from './write/encode-onnx.js';
 import { GraphBuilder } from './write/graph-builder.js';
+import { writeAt } from './write/write-at.js';
 import { writeWeights } from './write/write-weights.js';
 
 export interface BuildOptions {
@@ -25,8 +33,13 @@ export interface BuildOptions {
    * a build with the same key.
    */
   readonly directory: string;
-  /** How matrices are stored. @default 'int8-block32' */
+  /** How matrices and the cache are stored. @default 'int8-row' */
   readonly weights?: WeightsForm | undefined;
+  /**
+   * Gives the tokens of a few texts such as the model will see, some hundred tokens each: from them a build with an
+   * 8-bit cache learns how large keys and values get.
+   */
+  readonly calibration?: ((tokenizer: TokenizerDescription) => readonly (readonly number[])[]) | undefined;
   /** Called when a phase starts and as it goes on. */
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
   /** Ends the build, which then throws the signal's reason. */
@@ -34,8 +47,8 @@ export interface BuildOptions {
 }
 
 export interface BuildProgress {
-  /** Phases come in this order. */
-  readonly phase: 'read' | 'weights' | 'finish';
+  /** Phases come in this order; `calibrate` only for an 8-bit cache. */
+  readonly phase: 'read' | 'weights' | 'calibrate' | 'finish';
   /** Steps of this phase that are done. */
   readonly done: number;
   readonly total: number;
@@ -45,17 +58,19 @@ export interface BuildProgress {
  * Turns a GGUF file into an ONNX graph, its weights and a tokenizer description. Weights are converted a few rows at a
  * time, so memory does not grow with the model.
  *
- * @throws ModelBuildError every code; the signal's reason when it aborts
+ * @throws ModelBuildError every code; TypeError without `calibration` where it is needed; the signal's reason when it aborts
  */
 export async function buildModel(options: BuildOptions): Promise<BuiltModel> {
-  const { source, weights = 'int8-block32', onProgress, signal } = options;
+  const { source, weights = defaultForm, onProgress, signal } = options;
   const directory = resolve(options.directory);
+  if (recipes[weights].cache === 'int8' && !options.calibration)
+    throw new TypeError(`The form ${weights} needs the option calibration.`);
   signal?.throwIfAborted();
   onProgress?.({ phase: 'read', done: 0, total: 1 });
   const file = await openGguf(source);
   const scratch = `${directory}.tmp-${randomBytes(6).toString('hex')}`;
   try {
-    const manifest = await writeBuild(file, scratch, await buildKey(source, weights), weights, onProgress, signal);
+    const manifest = await writeBuild(file, scratch, await buildKey(source, weights), weights, options);
     signal?.throwIfAborted();
     return await settle(scratch, directory, manifest);
   } catch (error) {
@@ -73,37 +88,63 @@ async function writeBuild(
   directory: string,
   key: string,
   form: WeightsForm,
-  onProgress: BuildOptions['onProgress'],
-  signal: AbortSignal | undefined,
+  { onProgress, signal, calibration }: BuildOptions,
 ): Promise<ModelManifest> {
   const { shape, build } = findArchitecture(file);
-  const tokenizer = JSON.stringify(readTokenizer(file, shape.vocabularySize));
-  const graph = new GraphBuilder(form);
-  await build(graph);
-  const model = encodeOnnx(graph.finish(shape.architecture), {
-    dataFile: buildFiles.data,
-    producer: '@mcli/model-builder',
-    producerVersion: String(builderVersion),
-  });
+  const description = readTokenizer(file, shape.vocabularySize);
+  const tokenizer = JSON.stringify(description);
+  const recipe: Recipe = recipes[form];
+  const data = new DataLayout();
+  const encode = async (
+    name: string,
+    role: GraphRole,
+  ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> => {
+    const graph = new GraphBuilder(data);
+    await build(graph, { recipe, role });
+    const bytes = encodeOnnx(graph.finish(shape.architecture), {
+      dataFile: buildFiles.data,
+      producer: '@mcli/model-builder',
+      producerVersion: String(builderVersion),
+    });
+    return { name, bytes };
+  };
+  const isInt8 = recipe.cache === 'int8';
+  const graphs = isInt8
+    ? [await encode(buildFiles.write, 'write'), await encode(buildFiles.read, 'read')]
+    : [await encode(buildFiles.write, 'both')];
+  const measuring = calibration && isInt8 ? await encode('calibration.onnx', 'both') : undefined;
   onProgress?.({ phase: 'read', done: 1, total: 1 });
 
   await mkdir(directory, { recursive: true });
-  const target = await open(join(directory, buildFiles.data), 'wx');
+  const target = await open(join(directory, buildFiles.data), 'wx+');
   try {
-    await target.truncate(graph.dataBytes);
+    await target.truncate(data.bytes);
     await writeWeights({
       source: file,
       target,
-      weights: graph.weights,
+      weights: data.weights,
       onProgress: onProgress && ((done, total) => onProgress({ phase: 'weights', done, total })),
       signal,
     });
+    if (measuring && calibration) {
+      onProgress?.({ phase: 'calibrate', done: 0, total: 1 });
+      const path = join(directory, measuring.name);
+      await writeFile(path, measuring.bytes);
+      const scales = await calibrate(file, path, shape, calibration(description), signal);
+      for (const { name, scale } of scales) {
+        await writeAt(target, scale, data.reserve(name, scale.byteLength).offset);
+      }
+      const bytes = Buffer.concat(scales.map(({ scale }) => bytesOf(scale)));
+      await writeFile(join(directory, buildFiles.cacheScales), bytes, { flush: true });
+      await rm(path);
+      onProgress?.({ phase: 'calibrate', done: 1, total: 1 });
+    }
     onProgress?.({ phase: 'finish', done: 0, total: 1 });
     await target.sync();
   } finally {
     await target.close();
   }
-  await writeFile(join(directory, buildFiles.graph), model, { flush: true });
+  for (const { name, bytes } of graphs) await writeFile(join(directory, name), bytes, { flush: true });
   await writeFile(join(directory, buildFiles.tokenizer), tokenizer, { flush: true });
   const manifest: ModelManifest = {
     builderVersion,
@@ -118,11 +159,14 @@ async function writeBuild(
     vocabularySize: shape.vocabularySize,
     contextLength: shape.contextLength,
     weights: form,
-    graph: buildFiles.graph,
+    cache: recipe.cache,
+    exactRows: hasExactRows(recipe),
+    graphs: { write: buildFiles.write, ...(isInt8 ? { read: buildFiles.read } : {}) },
     tokenizer: buildFiles.tokenizer,
     files: {
-      [buildFiles.graph]: model.byteLength,
-      [buildFiles.data]: graph.dataBytes,
+      ...Object.fromEntries(graphs.map(({ name, bytes }) => [name, bytes.byteLength])),
+      ...(isInt8 ? { [buildFiles.cacheScales]: 8 * shape.layers * shape.kvHeads * shape.headSize } : {}),
+      [buildFiles.data]: data.bytes,
       [buildFiles.tokenizer]: Buffer.byteLength(tokenizer),
     },
     source: { file: file.label, sizeBytes: file.size },
@@ -157,4 +201,22 @@ async function settle(scratch: string, directory: string, manifest: ModelManifes
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof (error as { syscall?: unknown } | null)?.syscall === 'string';
+}
+
+/** A file whose numbers make no sense shows when its graph runs for the first time. */
+async function calibrate(
+  file: GgufFile,
+  ...given: Parameters<typeof calibrateCache>
+): ReturnType<typeof calibrateCache> {
+  try {
+    return await calibrateCache(...given);
+  } catch (cause) {
+    if (!(cause instanceof OrtError) || !['invalid_model', 'run_failed'].includes(cause.code)) throw cause;
+    const [line] = cause.message.split('\n');
+    throw new ModelBuildError('invalid_gguf', `${file.label}: the model can't be computed: ${line}`, { cause });
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

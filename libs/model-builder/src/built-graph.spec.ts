@@ -182,6 +182,28 @@ describe('a built graph with 8-bit weights', () => {
   });
 });
 
+describe('a rotated graph', () => {
+  it.each(Object.keys(goldenModels))('computes the same function: %s', async (name) => {
+    const { graph, model } = await aGraph(goldenModels[name], { weights: 'float32-rotated' });
+    const tokens = someTokens(40);
+    const wanted = [0, 1, 20, 39].map((position) => [0, position] as const);
+    const expected = referenceLogits(model, tokens);
+
+    const logits = await graph.run([tokens], [0], wanted);
+    for (const [index, [, position]] of wanted.entries()) {
+      expect(distance(logits[index], expected[position])).toBeLessThan(1e-4);
+    }
+  });
+
+  it.each(['int8-row-float-cache'] as const)('stays close with 8-bit rows: %s', async (weights) => {
+    const { graph, model } = await aGraph({ seed: 4 }, { weights });
+    const tokens = someTokens(30);
+    const [logits] = await graph.run([tokens], [0], [[0, 29]]);
+
+    expect(similarity(logits, referenceLogits(model, tokens).at(-1))).toBeGreaterThan(0.999);
+  });
+});
+
 interface GraphOptions {
   readonly weights?: WeightsForm;
   readonly rows?: number;
@@ -197,7 +219,7 @@ async function aGraph(
   const source = join(directory, 'tiny.gguf');
   const model = await writeTinyGguf(source, options);
   const built = await buildModel({ source, directory: join(directory, 'built'), weights });
-  const session = await runtime.createSession(built.graphPath, { threads: 1 });
+  const session = await runtime.createSession(built.writePath, { threads: 1 });
   return { graph: new Graph(session, built, rows, positions), model };
 }
 

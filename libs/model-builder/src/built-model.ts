@@ -6,17 +6,21 @@ import { builderVersion } from './model-manifest.js';
 
 /** Names of the files in a build's folder. */
 export const buildFiles = {
-  graph: 'model.onnx',
+  write: 'model.onnx',
+  read: 'model.read.onnx',
   data: 'model.onnx.data',
   tokenizer: 'tokenizer.json',
+  cacheScales: 'cache-scales.f32',
   manifest: 'manifest.json',
 } as const;
 
 /** A model that is ready to be run. */
 export interface BuiltModel {
   readonly directory: string;
-  /** Path of the ONNX graph; its weights lie beside it. */
-  readonly graphPath: string;
+  /** Path of the graph that writes; the weights lie beside it. */
+  readonly writePath: string;
+  /** Path of the graph that reads prompts, over the same weights; the other one when that reads too. */
+  readonly readPath: string;
   /** Path of the `TokenizerDescription`. */
   readonly tokenizerPath: string;
   readonly manifest: ModelManifest;
@@ -37,7 +41,9 @@ export async function readBuiltModel(directory: string): Promise<BuiltModel> {
   if (manifest?.builderVersion !== builderVersion) {
     throw new ModelBuildError('invalid_gguf', `${label}: was not built by version ${builderVersion} of the builder`);
   }
-  for (const name of [buildFiles.graph, buildFiles.data, buildFiles.tokenizer]) {
+  const { write, read = write } = manifest.graphs ?? { write: buildFiles.write };
+  const scales = manifest.cache === 'int8' ? [buildFiles.cacheScales] : [];
+  for (const name of [write, read, buildFiles.data, buildFiles.tokenizer, ...scales]) {
     const expected = manifest.files?.[name];
     const found = await stat(join(directory, name)).catch(() => undefined);
     if (expected === undefined || found?.size !== expected) {
@@ -54,7 +60,8 @@ export async function readBuiltModel(directory: string): Promise<BuiltModel> {
 export function asBuiltModel(directory: string, manifest: ModelManifest): BuiltModel {
   return {
     directory,
-    graphPath: join(directory, buildFiles.graph),
+    writePath: join(directory, manifest.graphs.write),
+    readPath: join(directory, manifest.graphs.read ?? manifest.graphs.write),
     tokenizerPath: join(directory, buildFiles.tokenizer),
     manifest,
   };
@@ -66,4 +73,22 @@ function parseManifest(text: string): ModelManifest | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The scales of a build's 8-bit cache: layer by layer, first for keys, then for values, `[kvHeads · headSize]` each. A
+ * kept number stands for itself times its channel's scale. None when the cache is float32.
+ *
+ * @throws ModelBuildError `io`
+ */
+export async function readCacheScales({ directory, manifest }: BuiltModel): Promise<readonly Float32Array[]> {
+  if (manifest.cache !== 'int8') return [];
+  const bytes = await readFile(join(directory, buildFiles.cacheScales)).catch((cause: unknown) => {
+    throw new ModelBuildError('io', `${basename(directory)}: has no cache scales: ${(cause as Error).message}`, {
+      cause,
+    });
+  });
+  const size = manifest.kvHeads * manifest.headSize;
+  const all = new Float32Array(new Uint8Array(bytes).buffer);
+  return Array.from({ length: 2 * manifest.layers }, (_, at) => all.slice(at * size, (at + 1) * size));
 }

@@ -1,10 +1,10 @@
 export { buildKey } from './build-key.js';
 export { buildModel } from './build-model.js';
 export type { BuildOptions, BuildProgress } from './build-model.js';
-export { readBuiltModel } from './built-model.js';
+export { readBuiltModel, readCacheScales } from './built-model.js';
 export type { BuiltModel } from './built-model.js';
 export { ModelBuildError } from './model-build-error.js';
 export type { ModelBuildErrorCode } from './model-build-error.js';
-export { builderVersion } from './model-manifest.js';
+export { builderVersion, defaultForm } from './model-manifest.js';
 export type { ModelManifest, RecommendedSampling, WeightsForm } from './model-manifest.js';
 export type { TokenizerDescription } from './read/tokenizer-description.js';

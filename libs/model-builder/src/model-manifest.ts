@@ -1,11 +1,13 @@
-/**
- * How matrices are stored. `int8-block32`: 8 bits a number, one float32 scale for 32 numbers of a row, about 1.1 bytes
- * a number. `float32`: 4 bytes a number, as precise as the source.
- */
-export type WeightsForm = 'int8-block32' | 'float32';
+import type { recipes } from './recipes.js';
+
+/** How a model's matrices and its cache are stored: the name of a recipe. */
+export type WeightsForm = keyof typeof recipes;
+
+/** What is built unless told otherwise. */
+export const defaultForm: WeightsForm = 'int8-row';
 
 /** Changes whenever the same source would give another graph, other weights or another tokenizer file. */
-export const builderVersion = 2;
+export const builderVersion = 3;
 
 /** What a runner needs to know of a built model. Kept as `manifest.json`, written last. */
 export interface ModelManifest {
@@ -30,8 +32,15 @@ export interface ModelManifest {
   /** Most positions of a sequence: so far reach the rotary tables. */
   readonly contextLength: number;
   readonly weights: WeightsForm;
-  /** The graph's file name in the build's folder. */
-  readonly graph: string;
+  /** How keys and values are kept. */
+  readonly cache: 'float32' | 'int8';
+  /**
+   * Whether a row's result is bit by bit the same for one token and for several, alone and in a batch, when the
+   * graph that writes computes it.
+   */
+  readonly exactRows: boolean;
+  /** The graphs' file names in the build's folder. With a float32 cache `write` reads as well. */
+  readonly graphs: { readonly write: string; readonly read?: string | undefined };
   /** The file name of the `TokenizerDescription`. */
   readonly tokenizer: string;
   /** All files beside the manifest, with their sizes in bytes. */

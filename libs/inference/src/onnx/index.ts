@@ -1,3 +1,4 @@
+export { calibrationTokens } from './calibration-text.js';
 export { loadOnnxRunner } from './load-onnx-runner.js';
 export type { LoadOnnxRunnerOptions } from './load-onnx-runner.js';
 export { LocalModelStore } from './local-model-store.js';

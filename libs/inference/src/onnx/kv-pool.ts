@@ -1,6 +1,6 @@
 import type { Binding, Runtime, Session, Tensor } from '@mcli/ort';
 import { viewTensor } from '@mcli/ort';
-import type { KvCache } from '../engine/model-runner.js';
+import { KvRow } from './kv-row.js';
 
 export interface KvPoolShape {
   readonly layers: number;
@@ -10,6 +10,8 @@ export interface KvPoolShape {
   /** Positions that a sequence can hold. */
   readonly positions: number;
   readonly headSize: number;
+  /** How keys and values are kept. */
+  readonly type: 'float32' | 'int8';
 }
 
 /**
@@ -21,16 +23,18 @@ export interface KvPoolShape {
  */
 export class KvPool {
   readonly shape: KvPoolShape;
-  readonly #tensors: readonly { readonly suffix: string; readonly tensor: Tensor<'float32'> }[];
+  readonly #tensors: readonly { readonly suffix: string; readonly tensor: CacheTensor }[];
   readonly #rows: (KvRow | undefined)[];
+  readonly #bindings = new Map<string, Binding>();
 
   constructor(runtime: Runtime, shape: KvPoolShape) {
     this.shape = shape;
     this.#rows = new Array<KvRow | undefined>(shape.slots).fill(undefined);
     const dims = [this.#tensorRows, shape.kvHeads, shape.positions + 1, shape.headSize];
-    this.#tensors = Array.from({ length: shape.layers }, (_, layer) => [`${layer}.key`, `${layer}.value`])
-      .flat()
-      .map((suffix) => ({ suffix, tensor: runtime.allocate('float32', dims) }));
+    this.#tensors = cacheSuffixes(shape.layers).map((suffix) => ({
+      suffix,
+      tensor: runtime.allocate(shape.type, dims),
+    }));
   }
 
   /** The first free row, empty. @throws RangeError when all are taken */
@@ -59,59 +63,48 @@ export class KvPool {
     return Math.max(2, this.shape.slots);
   }
 
-  /** A binding of the rows `[first, first + count)` as the batch of one pass. */
-  bind(session: Session, first: number, count: number): Binding {
-    const { kvHeads, positions, headSize } = this.shape;
+  /** A binding of the rows `[first, first + count)` as the batch of one pass; the same one each time. */
+  bindingOf(session: Session, first: number, count: number): Binding {
+    const key = `${first}+${count}`;
+    const known = this.#bindings.get(key);
+    if (known) return known;
     if (first < 0 || count < 1 || first + count > this.#tensorRows)
       throw new RangeError(`No rows ${first} to ${first + count}.`);
+    const { kvHeads, positions, headSize } = this.shape;
     const binding = session.createBinding();
-    const rowSize = kvHeads * (positions + 1) * headSize;
     for (const { suffix, tensor } of this.#tensors) {
-      const view = viewTensor(tensor, first * rowSize, [count, kvHeads, positions + 1, headSize]);
+      const view = viewTensor(tensor, this.#offsetOf(first, 0), [count, kvHeads, positions + 1, headSize]);
       binding.bindInput(`past_key_values.${suffix}`, view);
       binding.bindOutput(`present_key_values.${suffix}`, view);
     }
+    this.#bindings.set(key, binding);
     return binding;
   }
-}
 
-/** One row of a pool: the cache of one sequence. */
-export class KvRow implements KvCache {
-  readonly index: number;
-  readonly #positions: number;
-  readonly #release: () => void;
-  #length = 0;
-
-  constructor(index: number, positions: number, release: () => void) {
-    this.index = index;
-    this.#positions = positions;
-    this.#release = release;
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** @throws RangeError unless `count` is at least 1 and so many more tokens fit */
-  checkRoom(count: number): void {
-    if (count >= 1 && this.#length + count <= this.#positions) return;
-    throw new RangeError(
-      `The KV cache holds ${this.#length} of ${this.#positions} positions; ${count} can't be added.`,
+  /** The numbers of some positions of a row, for one of `cacheSuffixes` and one head: `[to - from, headSize]`. */
+  numbersAt(row: number, suffix: number, head: number, from: number, to: number): Float32Array | Int8Array {
+    const { headSize } = this.shape;
+    const start = this.#offsetOf(row, head);
+    return (this.#tensors[suffix] as { tensor: CacheTensor }).tensor.data.subarray(
+      start + from * headSize,
+      start + to * headSize,
     );
   }
 
-  /** Records that `count` tokens were appended. */
-  grow(count: number): void {
-    this.#length += count;
-  }
-
-  truncate(length: number): boolean {
-    this.#length = Math.min(this.#length, Math.max(0, length));
-    return true;
+  #offsetOf(row: number, head: number): number {
+    const { kvHeads, positions, headSize } = this.shape;
+    return (row * kvHeads + head) * (positions + 1) * headSize;
   }
 
   dispose(): void {
-    this.#length = 0;
-    this.#release();
+    for (const binding of this.#bindings.values()) binding.dispose();
+    this.#bindings.clear();
   }
+}
+
+type CacheTensor = Tensor<'float32' | 'int8'>;
+
+/** Ends of the names of a graph's cache inputs and outputs: `0.key`, `0.value`, `1.key` and so on. */
+export function cacheSuffixes(layers: number): string[] {
+  return Array.from({ length: layers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat();
 }

@@ -40,14 +40,17 @@ export interface LoadOnnxRunnerOptions {
  * @throws Error when the optional peers aren't installed, with what to install
  */
 export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<OnnxRunner> {
-  const { readBuiltModel, loadRuntime, selfTest, OnnxRunner } = await importPeers(async () => ({
+  const { readBuiltModel, readCacheScales, loadRuntime, selfTest, OnnxRunner } = await importPeers(async () => ({
     ...(await import('@mcli/model-builder')),
     ...(await import('@mcli/ort')),
     ...(await import('./onnx-runner.js')),
   }));
-  const { manifest, graphPath, directory } = await readBuiltModel(options.directory);
+  const built = await readBuiltModel(options.directory);
+  const { manifest, writePath, readPath, directory } = built;
+  const numbersPerPosition = 2 * manifest.layers * manifest.kvHeads * manifest.headSize;
   const plan = planKvCache({
-    bytesPerPosition: 2 * manifest.layers * manifest.kvHeads * manifest.headSize * Float32Array.BYTES_PER_ELEMENT,
+    bytesPerPosition: numbersPerPosition * (manifest.cache === 'int8' ? 1 : 4),
+    sharedBytesPerPosition: manifest.cache === 'int8' ? numbersPerPosition * 4 : 0,
     modelContext: manifest.contextLength,
     context: options.context,
     slots: options.slots,
@@ -58,17 +61,27 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
   try {
     const { entries } = await selfTest(runtime);
     // The session is loaded on other threads; the tokenizer is made here meanwhile.
-    const loading = runtime.createSession(graphPath, {
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-      entries,
-    });
-    const [made, loaded] = await Promise.allSettled([readTokenizer(join(directory, manifest.tokenizer)), loading]);
+    const threads = options.threads === undefined ? {} : { threads: options.threads };
+    const loading = runtime.createSession(writePath, { ...threads, entries });
+    // Long chunks don't gain by weights that are packed beforehand: the file's own pages will do.
+    const reading =
+      readPath === writePath
+        ? undefined
+        : runtime.createSession(readPath, { ...threads, entries: { ...entries, 'session.disable_prepacking': '1' } });
+    const [made, loaded, read] = await Promise.allSettled([
+      readTokenizer(join(directory, manifest.tokenizer)),
+      loading,
+      reading,
+    ]);
     if (made.status === 'rejected') throw made.reason;
     if (loaded.status === 'rejected') throw loaded.reason;
+    if (read.status === 'rejected') throw read.reason;
     const [tokenizer, session] = [made.value, loaded.value];
     return new OnnxRunner({
       runtime,
       session,
+      reading: read.value && { session: read.value, scales: await readCacheScales(built) },
+      exactRows: manifest.exactRows,
       tokenizer,
       vocabularySize: manifest.vocabularySize,
       longestChunk: options.longestChunk ?? 512,
@@ -85,6 +98,7 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
         kvHeads: manifest.kvHeads,
         positions: plan.context,
         headSize: manifest.headSize,
+        type: manifest.cache,
       },
     });
   } catch (error) {

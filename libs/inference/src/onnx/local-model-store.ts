@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceError } from '../errors.js';
+import { calibrationTokens } from './calibration-text.js';
 import { importPeers } from './import-peers.js';
+import { createTokenizer } from './tokenizer.js';
 import type { ModelEntry, ModelFiles, ModelStore, ResolveOptions } from '../model-store.js';
 
 export interface LocalModelStoreOptions {
@@ -36,11 +38,12 @@ export class LocalModelStore implements ModelStore {
     if (!model) throw new InferenceError('model_not_found', `There is no model '${id}'.`, { details: { model: id } });
     const directory = await this.#folderOf(model);
     if (!existsSync(directory)) {
-      const { buildModel } = await loadBuilder();
+      const { buildModel, defaultForm: weights } = await loadBuilder();
       await buildModel({
         source: model.path,
         directory,
         weights,
+        calibration: (description) => calibrationTokens(createTokenizer(description)),
         signal: options.signal,
         onProgress: ({ phase, done, total }) =>
           options.onProgress?.({ step: phase, fraction: total > 0 ? done / total : undefined }),
@@ -65,13 +68,10 @@ export class LocalModelStore implements ModelStore {
   }
 
   async #folderOf(model: ModelEntry): Promise<string> {
-    const { buildKey } = await loadBuilder();
-    return join(this.#directory, await buildKey(model.path, weights));
+    const { buildKey, defaultForm } = await loadBuilder();
+    return join(this.#directory, await buildKey(model.path, defaultForm));
   }
 }
-
-/** The form in which weights are kept. */
-const weights = 'int8-block32';
 
 /** A build that another process is making looks unfinished too; it isn't older than this. */
 const longestBuildMs = 3_600_000;

@@ -1,19 +1,27 @@
-import type { Binding, Runtime, Session, Tensor } from '@mcli/ort';
-import { viewTensor } from '@mcli/ort';
+import type { Runtime, Session } from '@mcli/ort';
 import type { ModelCard } from '../contract.js';
 import type { ForwardItem, ModelRunner, Tokenizer } from '../engine/model-runner.js';
+import type { Logits } from './graph-pass.js';
+import { GraphPass } from './graph-pass.js';
 import type { KvPoolShape } from './kv-pool.js';
-import { KvPool, KvRow } from './kv-pool.js';
-
-type Logits = Float32Array<ArrayBufferLike>;
+import { KvPool } from './kv-pool.js';
+import { KvRow } from './kv-row.js';
+import { ReadCopy } from './read-copy.js';
 
 /** Drafted tokens that are checked in one pass at most. */
 const mostDrafts = 32;
 
 export interface OnnxRunnerOptions {
   readonly runtime: Runtime;
-  /** A session over a graph that `@mcli/model-builder` wrote. Disposed with the runner. */
+  /** A session over a build's graph that writes. Disposed with the runner. */
   readonly session: Session;
+  /** A session over the graph that reads prompts for an 8-bit cache, and the cache's scales. Without it `session` reads too. */
+  readonly reading?: { readonly session: Session; readonly scales: readonly Float32Array[] } | undefined;
+  /**
+   * Whether the graph gives a row's logits bit by bit alike for one token and for several, alone and in a batch. Else
+   * at least two rows are computed.
+   */
+  readonly exactRows: boolean;
   readonly card: ModelCard;
   readonly tokenizer: Tokenizer;
   readonly vocabularySize: number;
@@ -22,20 +30,12 @@ export interface OnnxRunnerOptions {
   readonly longestChunk: number;
 }
 
-/** One run of the graph. */
-interface Pass {
-  /** The pool's rows that form the batch: `count` from `first`. */
-  readonly first: number;
-  readonly count: number;
-  /** New positions of each row. */
-  readonly sequence: number;
-  /** Positions of the longest row after the pass. */
-  readonly longest: number;
-  /** Whose logits are wanted: row of the batch, position among the new ones. */
-  readonly wanted: readonly (readonly [number, number])[];
-}
+/** Row of a batch, position among the new ones. */
+type Place = readonly [number, number];
 
-/** Runs a built graph: writers together as one batch, readers one after the other. */
+type Item = ForwardItem & { readonly row: KvRow };
+
+/** Runs a build's graphs: writers together as one batch, readers one after the other. */
 export class OnnxRunner implements ModelRunner {
   readonly card: ModelCard;
   readonly tokenizer: Tokenizer;
@@ -43,35 +43,28 @@ export class OnnxRunner implements ModelRunner {
   readonly vocabularySize: number;
   readonly longestDraft: number;
   readonly #runtime: Runtime;
-  readonly #session: Session;
   readonly #pool: KvPool;
-  readonly #bindings = new Map<string, Binding>();
-  readonly #inputs: {
-    readonly ids: Tensor<'int64'>;
-    readonly seqlens: Tensor<'int32'>;
-    readonly total: Tensor<'int32'>;
-    readonly positions: Tensor<'int64'>;
-  };
-  readonly #logits: Tensor<'float32'>;
+  readonly #write: GraphPass;
+  readonly #read: GraphPass;
+  readonly #copy: ReadCopy | undefined;
+  readonly #exactRows: boolean;
 
   constructor(options: OnnxRunnerOptions) {
-    const { runtime, cache } = options;
+    const { runtime, session, reading, cache, longestChunk, vocabularySize } = options;
     this.card = options.card;
     this.tokenizer = options.tokenizer;
-    this.vocabularySize = options.vocabularySize;
+    this.vocabularySize = vocabularySize;
     this.slots = cache.slots;
-    this.longestDraft = Math.min(mostDrafts, options.longestChunk - 1);
+    // Where rows aren't exact, a draft that is checked would change what is written.
+    this.longestDraft = options.exactRows ? Math.min(mostDrafts, longestChunk - 1) : 0;
     this.#runtime = runtime;
-    this.#session = options.session;
+    this.#exactRows = options.exactRows;
     this.#pool = new KvPool(runtime, cache);
     const rows = Math.max(2, cache.slots);
-    this.#inputs = {
-      ids: runtime.allocate('int64', [Math.max(rows, options.longestChunk)]),
-      seqlens: runtime.allocate('int32', [rows]),
-      total: runtime.allocate('int32', []),
-      positions: runtime.allocate('int64', [rows + this.longestDraft, 2]),
-    };
-    this.#logits = runtime.allocate('float32', [rows + this.longestDraft, options.vocabularySize]);
+    const size = { rows, tokens: Math.max(2, longestChunk), vocabularySize };
+    this.#write = new GraphPass(runtime, session, size);
+    this.#read = reading ? new GraphPass(runtime, reading.session, { ...size, rows: 1 }) : this.#write;
+    this.#copy = reading && new ReadCopy(runtime, reading.session, this.#pool, reading.scales, size.tokens);
   }
 
   createCache(): KvRow {
@@ -79,102 +72,96 @@ export class OnnxRunner implements ModelRunner {
   }
 
   /**
-   * (1) What is written is computed together: the rows between the first and the last one form the batch, and
-   * rows in between that have nothing to do compute a token that nobody reads. (2) What is read, and what is
-   * written with drafts, is computed item by item: the attention kernel takes several new positions over a past for one row only.
-   *
-   * Matmul and attention round differently for one row than for several, and an answer must not depend on who
-   * else is served. So (3) a lone writer has an idle row beside it, (4) a lone token is read twice, and
-   * (5) logits are computed for two rows at least.
+   * (1) Single tokens that are written are computed together: the rows between the first and the last one form the
+   * batch, and rows in between that have nothing to do compute a token that nobody reads. (2) Tokens with drafts behind
+   * them, and (3) prompts, are computed item by item: the attention kernel takes several new positions over a past for
+   * one row only.
    *
    * @throws RangeError when an item has no tokens or more than its cache has room for; nothing is computed then
    */
   async forward(items: readonly ForwardItem[], signal?: AbortSignal): Promise<readonly (readonly Logits[])[]> {
-    const known = items.map((item, at) => ({ ...item, row: rowOf(item), at }));
+    const known: readonly Item[] = items.map((item) => ({ ...item, row: rowOf(item) }));
     for (const { row, tokens } of known) row.checkRoom(tokens.length);
-    const results = items.map((): readonly Logits[] => []);
-    const writers = known.filter(({ kind, tokens }) => kind === 'write' && tokens.length === 1);
-    if (writers.length) {
-      const logits = await this.#write(writers, signal); // (1)
-      for (const [index, { at, logitRows }] of writers.entries()) results[at] = logits.slice(index, index + logitRows);
+    const results = new Map<Item, readonly Logits[]>();
+    const single = known.filter(({ kind, tokens }) => kind === 'write' && tokens.length === 1);
+    if (single.length) {
+      const logits = await this.#writeTogether(single, signal); // (1)
+      for (const [index, item] of single.entries()) results.set(item, logits.slice(index, index + item.logitRows));
     }
     for (const item of known) {
-      if (!writers.includes(item)) results[item.at] = await this.#read(item, signal); // (2)
+      if (results.has(item)) continue;
+      const inPlace = item.kind === 'write' || !this.#copy;
+      results.set(item, await (inPlace ? this.#writeAlone(item, signal) : this.#readOver(this.#copy, item, signal))); // (2) (3)
     }
-    return results;
+    return known.map((item) => results.get(item) ?? []);
   }
 
-  async #write(
-    writers: readonly { readonly tokens: readonly number[]; readonly row: KvRow }[],
+  async #writeTogether(items: readonly Item[], signal: AbortSignal | undefined): Promise<Logits[]> {
+    const indexes = items.map(({ row }) => row.index);
+    const lowest = Math.min(...indexes);
+    const highest = Math.max(...indexes);
+    const first = lowest === highest && !this.#exactRows ? this.#pool.pairOf(lowest) : lowest;
+    const count = Math.max(this.#exactRows ? 1 : 2, highest - first + 1);
+    const tokens = new Array<number>(count).fill(0);
+    for (const { row, tokens: own } of items) tokens[row.index - first] = own[0] as number;
+    const lengths = tokens.map((_, at) => this.#pool.lengthAt(first + at) + 1);
+    const wanted = indexes.map((index) => [index - first, 0] as const);
+    const binding = this.#pool.bindingOf(this.#write.session, first, count);
+    const logits = await this.#write.run({ binding, count, tokens, lengths, wanted: this.#pad(wanted) }, signal);
+    for (const { row } of items) row.grow(1);
+    return logits;
+  }
+
+  async #writeAlone(item: Item, signal: AbortSignal | undefined): Promise<Logits[]> {
+    const { row } = item;
+    const tokens = this.#exactRows ? item.tokens : atLeastTwo(item.tokens);
+    const binding = this.#pool.bindingOf(this.#write.session, row.index, 1);
+    const logits = await this.#run(this.#write, binding, item, tokens, signal);
+    row.grow(item.tokens.length);
+    return logits;
+  }
+
+  /** Over float32, attention of one new position sums in another order than of several: a lone token is read twice. */
+  async #readOver(copy: ReadCopy, item: Item, signal: AbortSignal | undefined): Promise<Logits[]> {
+    const { row } = item;
+    const tokens = atLeastTwo(item.tokens);
+    await copy.prepare(row, tokens.length);
+    const logits = await this.#run(this.#read, copy.binding, item, tokens, signal);
+    copy.keep(row, item.tokens.length, tokens.length);
+    return logits;
+  }
+
+  async #run(
+    pass: GraphPass,
+    binding: ReturnType<KvPool['bindingOf']>,
+    { row, tokens: own, logitRows }: Item,
+    tokens: readonly number[],
     signal: AbortSignal | undefined,
   ): Promise<Logits[]> {
-    const rows = writers.map(({ row }) => row.index);
-    const lowest = Math.min(...rows);
-    const highest = Math.max(...rows);
-    const first = lowest === highest ? this.#pool.pairOf(lowest) : lowest; // (3)
-    const count = Math.max(2, highest - first + 1);
-    const { ids, seqlens } = this.#inputs;
-    for (let batch = 0; batch < count; batch++) {
-      ids.data[batch] = 0n;
-      seqlens.data[batch] = this.#pool.lengthAt(first + batch);
-    }
-    for (const { row, tokens } of writers) ids.data[row.index - first] = BigInt(tokens[0] as number);
-    const longest = Math.max(...seqlens.data.subarray(0, count)) + 1;
-    const wanted = rows.map((row) => [row - first, 0] as const);
-    await this.#run({ first, count, sequence: 1, longest, wanted }, signal);
-    for (const { row } of writers) row.grow(1);
-    return writers.map((_, index) => this.#logitsAt(index));
+    const wanted = Array.from({ length: logitRows }, (_, at) => [0, own.length - logitRows + at] as const);
+    const lengths = [row.length + tokens.length];
+    const logits = await pass.run({ binding, count: 1, tokens, lengths, wanted: this.#pad(wanted) }, signal);
+    return logits.slice(0, logitRows);
   }
 
-  async #read(
-    { row, tokens, logitRows }: ForwardItem & { readonly row: KvRow },
-    signal: AbortSignal | undefined,
-  ): Promise<Logits[]> {
-    const { ids, seqlens } = this.#inputs;
-    const sequence = Math.max(2, tokens.length); // (4)
-    const longest = row.length + sequence;
-    for (let at = 0; at < sequence; at++) ids.data[at] = BigInt(tokens[at] ?? (tokens[0] as number));
-    seqlens.data[0] = longest - 1;
-    const wanted = Array.from({ length: logitRows }, (_, at) => [0, tokens.length - logitRows + at] as const);
-    await this.#run({ first: row.index, count: 1, sequence, longest, wanted }, signal);
-    row.grow(tokens.length);
-    return wanted.map((_, at) => this.#logitsAt(at));
-  }
-
-  async #run(pass: Pass, signal: AbortSignal | undefined): Promise<void> {
-    const { ids, seqlens, total, positions } = this.#inputs;
-    const [only] = pass.wanted;
-    const wanted = only && pass.wanted.length === 1 ? [only, only] : pass.wanted; // (5)
-    wanted.flat().forEach((position, at) => (positions.data[at] = BigInt(position)));
-    total.data[0] = pass.longest;
-    const binding = this.#bindingOf(pass.first, pass.count);
-    binding.bindInput('input_ids', viewTensor(ids, 0, [pass.count, pass.sequence]));
-    binding.bindInput('seqlens_k', viewTensor(seqlens, 0, [pass.count]));
-    binding.bindInput('total_sequence_length', total);
-    binding.bindInput('logit_positions', viewTensor(positions, 0, [wanted.length, 2]));
-    binding.bindOutput('logits', viewTensor(this.#logits, 0, [wanted.length, this.vocabularySize]));
-    await this.#session.run(binding, signal ? { signal } : {});
-  }
-
-  #bindingOf(first: number, count: number): Binding {
-    const key = `${first}+${count}`;
-    const known = this.#bindings.get(key);
-    if (known) return known;
-    const binding = this.#pool.bind(this.#session, first, count);
-    this.#bindings.set(key, binding);
-    return binding;
-  }
-
-  #logitsAt(index: number): Logits {
-    return this.#logits.data.slice(index * this.vocabularySize, (index + 1) * this.vocabularySize);
+  /** Logits of one row are computed otherwise than those of several, where rows aren't exact; of none, never. */
+  #pad(wanted: readonly Place[]): readonly Place[] {
+    const least = this.#exactRows ? 1 : 2;
+    const some = wanted.length > 0 ? wanted : [[0, 0] as const];
+    return some.length < least ? [...some, ...some] : some;
   }
 
   async dispose(): Promise<void> {
-    for (const binding of this.#bindings.values()) binding.dispose();
-    this.#bindings.clear();
-    await this.#session.dispose();
+    this.#pool.dispose();
+    this.#copy?.dispose();
+    await this.#read.session.dispose();
+    await this.#write.session.dispose();
     await this.#runtime.dispose();
   }
+}
+
+function atLeastTwo(tokens: readonly number[]): readonly number[] {
+  return tokens.length === 1 ? [...tokens, ...tokens] : tokens;
 }
 
 function rowOf(item: ForwardItem): KvRow {

@@ -3,6 +3,8 @@ import { InferenceError } from '../errors.js';
 export interface KvCacheRequest {
   /** Bytes that one position of one sequence takes. */
   readonly bytesPerPosition: number;
+  /** Bytes that a position takes once more, for all slots together. @default 0 */
+  readonly sharedBytesPerPosition?: number | undefined;
   /** Positions that the model was made for. */
   readonly modelContext: number;
   /** What the user asked for; undefined may shrink. */
@@ -40,15 +42,16 @@ export function planKvCache(request: KvCacheRequest): KvCachePlan {
       { details: { contextLength: modelContext } },
     );
   }
-  const fitting = Math.floor(budget / bytesPerPosition);
+  const sizeOf = (slots: number, context: number): number =>
+    (slots * bytesPerPosition + (request.sharedBytesPerPosition ?? 0)) * context;
   let slots = request.slots ?? defaultSlots;
   const floor = request.context ?? Math.min(smallContext, modelContext);
-  while (request.slots === undefined && slots > 1 && slots * floor > fitting) slots--;
-  const context = request.context ?? Math.min(modelContext, Math.floor(fitting / slots));
+  while (request.slots === undefined && slots > 1 && sizeOf(slots, floor) > budget) slots--;
+  const context = request.context ?? Math.min(modelContext, Math.floor(budget / sizeOf(slots, 1)));
   const least = request.context ?? Math.min(256, modelContext);
-  const bytes = slots * context * bytesPerPosition;
+  const bytes = sizeOf(slots, context);
   if (bytes > budget || context < least) {
-    const needed = Math.ceil((slots * least * bytesPerPosition) / 1e6);
+    const needed = Math.ceil(sizeOf(slots, least) / 1e6);
     throw new InferenceError(
       'unsupported',
       `${slots} slots of ${least} tokens need ${needed} MB for the KV cache; ${Math.floor(budget / 1e6)} MB are free for it. ` +

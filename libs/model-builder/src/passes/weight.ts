@@ -1,5 +1,6 @@
 import type { TensorInfo } from '../read/gguf-file.js';
 import type { Region } from '../write/onnx-graph.js';
+import type { Rotation } from './rotation.js';
 
 /** Numbers that a build writes into the data file. */
 export type Weight =
@@ -14,18 +15,24 @@ export type Weight =
     }
   /** Rows of one or more tensors below each other, as float32. */
   | { readonly kind: 'float32'; readonly name: string; readonly values: Region; readonly parts: readonly WeightPart[] }
-  /** The same as 8-bit numbers in blocks of 32 with float32 scales. */
+  /** The same as 8-bit numbers with float32 scales, as `quantizeBlocks` or `quantizeRows` gives them. */
   | {
-      readonly kind: 'int8-block32';
+      readonly kind: 'int8-blocks' | 'int8-rows';
       readonly name: string;
       readonly values: Region;
       readonly scales: Region;
       readonly parts: readonly WeightPart[];
     };
 
-/** One tensor's rows. */
+/** One tensor's rows, and what is done with them, in this order. */
 export interface WeightPart {
   readonly tensor: TensorInfo;
+  /** The norm before the matrix, folded into it (`foldNorm`). */
+  readonly norm?: TensorInfo | undefined;
+  /** Rotates what the matrix reads: each row. */
+  readonly turnInput?: Rotation | undefined;
+  /** Rotates what the matrix writes: each column. */
+  readonly turnOutput?: Rotation | undefined;
   /** Moves rows within groups of `size` rows: row `r` goes to `to[r]`. @default they stay */
   readonly order?: { readonly size: number; readonly to: Uint32Array } | undefined;
 }

@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { Attribute, GraphNode, GraphValue, Initializer, OnnxGraph } from './onnx-graph.js';
+import type { Attribute, GraphNode, GraphValue, Initializer, InlineInitializer, OnnxGraph } from './onnx-graph.js';
 import { elementTypes } from './onnx-graph.js';
 
 export interface EncodeOptions {
@@ -50,6 +50,9 @@ function writeAttribute(writer: BinaryWriter, name: string, value: Attribute): v
   if (typeof value === 'number') {
     integer(writer, 3, value);
     integer(writer, 20, 2);
+  } else if (typeof value === 'string') {
+    text(writer, 4, value);
+    integer(writer, 20, 3);
   } else if (!('float' in value)) {
     for (const item of value) integer(writer, 8, item);
     integer(writer, 20, 7);
@@ -59,10 +62,15 @@ function writeAttribute(writer: BinaryWriter, name: string, value: Attribute): v
   }
 }
 
-function writeInitializer(writer: BinaryWriter, initializer: Initializer, dataFile: string): void {
+function writeInitializer(writer: BinaryWriter, initializer: Initializer | InlineInitializer, dataFile: string): void {
   for (const size of initializer.shape) integer(writer, 1, size);
   integer(writer, 2, elementTypes[initializer.type]);
   text(writer, 8, initializer.name);
+  if ('values' in initializer) {
+    const { buffer, byteOffset, byteLength } = initializer.values;
+    writer.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(buffer, byteOffset, byteLength));
+    return;
+  }
   const location = { location: dataFile, offset: initializer.region.offset, length: initializer.region.byteLength };
   for (const [key, value] of Object.entries(location)) {
     message(writer, 13, () => {

@@ -1,39 +1,35 @@
-import type { WeightsForm } from '../model-manifest.js';
 import type { Weight } from '../passes/weight.js';
-import type { Attribute, ElementType, GraphNode, GraphValue, Initializer, OnnxGraph, Region } from './onnx-graph.js';
+import type { DataLayout } from './data-layout.js';
+import type {
+  Attribute,
+  ElementType,
+  GraphNode,
+  GraphValue,
+  Initializer,
+  InlineInitializer,
+  OnnxGraph,
+  Region,
+} from './onnx-graph.js';
 
-/** Where parts of the external data file start: pages, so that they can be mapped. */
-const alignment = 4096;
-
-const bytesOf: Readonly<Record<ElementType, number>> = { float32: 4, uint8: 1, int32: 4, int64: 8 };
+const bytesOf: Readonly<Record<ElementType, number>> = { float32: 4, uint8: 1, int8: 1, int32: 4, int64: 8 };
 
 /** Collects nodes and weights, gives values their names and weights their place in the data file. */
 export class GraphBuilder {
-  /** How matrices are stored. */
-  readonly form: WeightsForm;
+  readonly #data: DataLayout;
   readonly #nodes: GraphNode[] = [];
-  readonly #inputs: GraphValue[] = [];
+  readonly #inputs = new Map<string, GraphValue>();
   readonly #outputs: GraphValue[] = [];
-  readonly #initializers: Initializer[] = [];
-  readonly #weights: Weight[] = [];
-  #end = 0;
+  readonly #initializers = new Map<string, Initializer>();
+  readonly #constants = new Map<string, InlineInitializer>();
 
-  constructor(form: WeightsForm) {
-    this.form = form;
+  /** @param data the data file, which several graphs may share: what has the same name is stored once */
+  constructor(data: DataLayout) {
+    this.#data = data;
   }
 
-  /** What must be written into the data file. */
-  get weights(): readonly Weight[] {
-    return this.#weights;
-  }
-
-  /** Bytes of the data file. */
-  get dataBytes(): number {
-    return this.#end;
-  }
-
+  /** An input; asked for again, it is the same one. */
   input(value: GraphValue): string {
-    this.#inputs.push(value);
+    this.#inputs.set(value.name, value);
     return value.name;
   }
 
@@ -67,30 +63,32 @@ export class GraphBuilder {
 
   /** A constant in the data file. With `region` it shares what another constant has there. */
   initializer(name: string, type: ElementType, shape: readonly number[], region?: Region): Initializer {
-    const initializer = { name, type, shape, region: region ?? this.#reserve(shape, bytesOf[type]) };
-    this.#initializers.push(initializer);
+    const known = this.#initializers.get(name);
+    if (known) return known;
+    const byteLength = shape.reduce((product, size) => product * size, bytesOf[type]);
+    const initializer = { name, type, shape, region: region ?? this.#data.reserve(name, byteLength) };
+    this.#initializers.set(name, initializer);
     return initializer;
   }
 
-  /** Asks for numbers to be written. */
+  /** A few numbers that stand in the graph itself. The first one of a name stays. */
+  constant(name: string, type: ElementType, shape: readonly number[], values: ArrayBufferView): string {
+    if (!this.#constants.has(name)) this.#constants.set(name, { name, type, shape, values });
+    return name;
+  }
+
+  /** Asks for numbers to be written, once for each name. */
   write(weight: Weight): void {
-    this.#weights.push(weight);
+    this.#data.write(weight);
   }
 
   finish(name: string): OnnxGraph {
     return {
       name,
-      inputs: this.#inputs,
+      inputs: [...this.#inputs.values()],
       outputs: this.#outputs,
-      initializers: this.#initializers,
+      initializers: [...this.#initializers.values(), ...this.#constants.values()],
       nodes: this.#nodes,
     };
-  }
-
-  #reserve(shape: readonly number[], bytes: number): Region {
-    const byteLength = shape.reduce((product, size) => product * size, bytes);
-    const offset = Math.ceil(this.#end / alignment) * alignment;
-    this.#end = offset + byteLength;
-    return { offset, byteLength };
   }
 }

@@ -1,5 +1,5 @@
 /** Element types, with the numbers of `TensorProto.DataType`. */
-export const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7 } as const;
+export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 export type ElementType = keyof typeof elementTypes;
 
 /** A number, or the name of a size that is only known when the graph runs. */
@@ -13,7 +13,7 @@ export interface GraphValue {
 }
 
 /** A whole number is written as an integer attribute; `{ float }` forces a floating-point one. */
-export type Attribute = number | readonly number[] | { readonly float: number };
+export type Attribute = number | readonly number[] | string | { readonly float: number };
 
 export interface GraphNode {
   readonly operator: string;
@@ -40,11 +40,19 @@ export interface Initializer {
   readonly region: Region;
 }
 
+/** A constant whose numbers stand in the graph itself. */
+export interface InlineInitializer {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly values: ArrayBufferView;
+}
+
 export interface OnnxGraph {
   readonly name: string;
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
-  readonly initializers: readonly Initializer[];
+  readonly initializers: readonly (Initializer | InlineInitializer)[];
   /** In an order in which they can run. */
   readonly nodes: readonly GraphNode[];
 }

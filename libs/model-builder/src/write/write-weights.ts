@@ -1,10 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import { dequantize } from '../passes/dequantize.js';
-import { int8BlockSize, quantizeInt8 } from '../passes/quantize-int8.js';
+import { foldNorm } from '../passes/fold-norm.js';
+import { blockSize, quantizeBlocks } from '../passes/quantize-blocks.js';
+import { quantizeRows } from '../passes/quantize-rows.js';
 import type { Weight, WeightPart } from '../passes/weight.js';
-import type { GgufFile } from '../read/gguf-file.js';
+import type { GgufFile, TensorInfo } from '../read/gguf-file.js';
+import { writeAt } from './write-at.js';
 
-/** Numbers that are in memory at once, unless one head's rows alone are more. */
+/** Numbers that are in memory at once, unless the rows that belong together are more. */
 const chunkNumbers = 1 << 20;
 
 export interface WriteWeightsOptions {
@@ -25,77 +28,103 @@ export async function writeWeights({
   signal,
 }: WriteWeightsOptions): Promise<void> {
   for (const [index, weight] of weights.entries()) {
-    let row = 0;
-    for await (const { values, rows } of readWeight(source, weight)) {
+    const sink = createSink(target, weight);
+    for await (const values of readWeight(source, weight)) {
       signal?.throwIfAborted();
-      await writeRows(target, weight, values, row);
-      row += rows;
+      await sink.take(values);
     }
+    await sink.end?.();
     onProgress?.(index + 1, weights.length);
   }
 }
 
-interface Rows {
-  readonly values: Float32Array;
-  readonly rows: number;
+/** Takes whole rows one after the other and brings them into the data file. */
+interface Sink {
+  take(values: Float32Array): Promise<void>;
+  /** Called when all rows were taken. */
+  end?(): Promise<void>;
 }
 
-async function* readWeight(source: GgufFile, weight: Weight): AsyncGenerator<Rows> {
+function createSink(target: FileHandle, weight: Weight): Sink {
+  if (weight.kind === 'int8-rows') return createRowSink(target, weight);
+  let done = 0;
+  return {
+    async take(values) {
+      if (weight.kind === 'int8-blocks') {
+        const bytes = new Uint8Array(values.length);
+        const scales = new Float32Array(values.length / blockSize);
+        quantizeBlocks(values, bytes, scales);
+        await writeAt(target, bytes, weight.values.offset + done);
+        await writeAt(target, scales, weight.scales.offset + (done / blockSize) * 4);
+      } else {
+        await writeAt(target, values, weight.values.offset + done * 4);
+      }
+      done += values.length;
+    },
+  };
+}
+
+/** Rows become columns, so all of them are needed before the first byte can be written. */
+function createRowSink(target: FileHandle, weight: Extract<Weight, { kind: 'int8-blocks' | 'int8-rows' }>): Sink {
+  const width = weight.scales.byteLength / 4;
+  const columns = weight.values.byteLength / width;
+  const transposed = new Int8Array(weight.values.byteLength);
+  const scales = new Float32Array(width);
+  let row = 0;
+  return {
+    async take(values) {
+      quantizeRows(values, columns, { transposed, width, scales }, row);
+      row += values.length / columns;
+    },
+    async end() {
+      await writeAt(target, transposed, weight.values.offset);
+      await writeAt(target, scales, weight.scales.offset);
+    },
+  };
+}
+
+async function* readWeight(source: GgufFile, weight: Weight): AsyncGenerator<Float32Array> {
   if (weight.kind !== 'computed') {
     for (const part of weight.parts) yield* readPart(source, part);
     return;
   }
   const atOnce = Math.ceil(chunkNumbers / weight.columns);
   for (let row = 0; row < weight.rows; row += atOnce) {
-    const rows = Math.min(atOnce, weight.rows - row);
-    yield { values: weight.compute(row, rows), rows };
+    yield weight.compute(row, Math.min(atOnce, weight.rows - row));
   }
 }
 
-async function* readPart(source: GgufFile, part: WeightPart): AsyncGenerator<Rows> {
-  const { rows, columns, rowBytes, offset, format } = part.tensor;
-  const group = part.order?.size ?? 1;
-  const atOnce = Math.min(rows, Math.max(1, Math.floor(chunkNumbers / columns / group)) * group);
+async function* readPart(source: GgufFile, part: WeightPart): AsyncGenerator<Float32Array> {
+  const { tensor, turnInput, turnOutput, order } = part;
+  const { rows, columns, rowBytes, offset, format } = tensor;
+  const norm = part.norm && (await readVector(source, part.norm));
+  const group = order?.size ?? 1;
+  const atOnce = turnOutput ? rows : Math.min(rows, Math.max(1, Math.floor(chunkNumbers / columns / group)) * group);
   const bytes = new Uint8Array(atOnce * rowBytes);
   const stored = new Float32Array(atOnce * columns);
-  const ordered = part.order ? new Float32Array(stored.length) : stored;
+  const ordered = order ? new Float32Array(stored.length) : stored;
   for (let row = 0; row < rows; row += atOnce) {
     const count = Math.min(atOnce, rows - row);
+    const values = stored.subarray(0, count * columns);
     await source.read(bytes.subarray(0, count * rowBytes), offset + row * rowBytes);
-    dequantize(format.name, bytes, stored.subarray(0, count * columns));
-    if (part.order) {
+    dequantize(format.name, bytes, values);
+    if (norm) foldNorm(values, norm);
+    if (turnInput) for (let i = 0; i < count; i++) turnInput.turn(values, i * columns);
+    turnOutput?.turnColumns(values, columns);
+    if (order) {
       for (let i = 0; i < count; i++) {
-        const to = (part.order.to[row + i] as number) - row;
-        ordered.set(stored.subarray(i * columns, (i + 1) * columns), to * columns);
+        const to = (order.to[row + i] as number) - row;
+        ordered.set(values.subarray(i * columns, (i + 1) * columns), to * columns);
       }
     }
-    yield { values: ordered.subarray(0, count * columns), rows: count };
+    yield ordered.subarray(0, count * columns);
   }
 }
 
-async function writeRows(target: FileHandle, weight: Weight, values: Float32Array, row: number): Promise<void> {
-  const columns = weight.kind === 'computed' ? weight.columns : (weight.parts[0]?.tensor.columns ?? 0);
-  const start = row * columns;
-  if (weight.kind !== 'int8-block32') {
-    await writeAt(target, values, weight.values.offset + start * 4);
-    return;
-  }
-  const bytes = new Uint8Array(values.length);
-  const scales = new Float32Array(values.length / int8BlockSize);
-  quantizeInt8(values, bytes, scales);
-  await writeAt(target, bytes, weight.values.offset + start);
-  await writeAt(target, scales, weight.scales.offset + (start / int8BlockSize) * 4);
-}
-
-async function writeAt(target: FileHandle, array: Float32Array | Uint8Array, offset: number): Promise<void> {
-  let written = 0;
-  while (written < array.byteLength) {
-    const { bytesWritten } = await target.write(
-      new Uint8Array(array.buffer, array.byteOffset + written, array.byteLength - written),
-      0,
-      array.byteLength - written,
-      offset + written,
-    );
-    written += bytesWritten;
-  }
+async function readVector(source: GgufFile, tensor: TensorInfo): Promise<Float32Array> {
+  const bytes = new Uint8Array(tensor.byteLength);
+  await source.read(bytes, tensor.offset);
+  const values = new Float32Array(tensor.columns);
+  dequantize(tensor.format.name, bytes, values);
+  return values;
 }

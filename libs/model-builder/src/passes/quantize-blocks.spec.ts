@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { encodeTensor } from '../testing/encode-tensor.js';
 import { dequantize } from './dequantize.js';
-import { quantizeInt8 } from './quantize-int8.js';
+import { quantizeBlocks } from './quantize-blocks.js';
 
-describe('quantizeInt8', () => {
+describe('quantizeBlocks', () => {
   it('gives each block of 32 the scale that makes its largest number 127', () => {
     const values = new Float32Array(64);
     values.set([1.27, -0.635, 0.02], 0);
@@ -53,6 +53,6 @@ describe('quantizeInt8', () => {
 function quantize(values: Float32Array): { bytes: Uint8Array; scales: Float32Array } {
   const bytes = new Uint8Array(values.length);
   const scales = new Float32Array(values.length / 32);
-  quantizeInt8(values, bytes, scales);
+  quantizeBlocks(values, bytes, scales);
   return { bytes, scales };
 }

@@ -1,0 +1,81 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Binding, Runtime, Session, Tensor } from '@mcli/ort';
+import { viewTensor } from '@mcli/ort';
+import { KvPool, cacheSuffixes } from './kv-pool.js';
+import type { KvRow } from './kv-row.js';
+
+/**
+ * Keys and values of one row at a time as float32, over which prompts are read: attention of many new positions is
+ * faster over float32, of few over 8 bits. It holds exactly the numbers that the 8-bit cache stands for, so that it
+ * makes no difference whether a prefix was read just now or came from the cache.
+ */
+export class ReadCopy {
+  readonly binding: Binding;
+  readonly #pool: KvPool;
+  readonly #copy: KvPool;
+  /** For each of `cacheSuffixes`: `[kvHeads · headSize]`. */
+  readonly #scales: readonly Float32Array[];
+  /** New keys and values of a pass, for each of `cacheSuffixes`. */
+  readonly #fresh: readonly Tensor<'int8'>[];
+  #owner: KvRow | undefined;
+
+  /** @param longest most new positions of a pass */
+  constructor(runtime: Runtime, session: Session, pool: KvPool, scales: readonly Float32Array[], longest: number) {
+    const { layers, kvHeads, headSize } = pool.shape;
+    this.#pool = pool;
+    this.#scales = scales;
+    this.#copy = new KvPool(runtime, { ...pool.shape, slots: 1, type: 'float32' });
+    this.#fresh = cacheSuffixes(layers).map(() => runtime.allocate('int8', [kvHeads, longest, headSize]));
+    this.binding = this.#copy.bindingOf(session, 0, 1);
+  }
+
+  /** Makes the copy one of this row, with all that the row remembers, and room for `count` new positions. */
+  async prepare(row: KvRow, count: number): Promise<void> {
+    if (this.#owner !== row) {
+      if (this.#owner) this.#owner.copied = 0;
+      this.#owner = row;
+      row.copied = 0;
+    }
+    const { kvHeads, headSize, layers } = this.#pool.shape;
+    if (row.copied < row.length) {
+      for (let suffix = 0; suffix < 2 * layers; suffix++) {
+        for (let head = 0; head < kvHeads; head++) this.#restore(row, suffix, head);
+        if (suffix % 2) await turn();
+      }
+      row.copied = row.length;
+    }
+    for (const [suffix, tensor] of this.#fresh.entries()) {
+      const name = `new_${suffix % 2 ? 'values' : 'keys'}.${suffix >> 1}`;
+      this.binding.bindOutput(name, viewTensor(tensor, 0, [kvHeads, count, headSize]));
+    }
+  }
+
+  /** Takes what a pass over `computed` positions made of the first `count` into the 8-bit cache. */
+  keep(row: KvRow, count: number, computed: number): void {
+    const { kvHeads, headSize } = this.#pool.shape;
+    for (const [suffix, { data }] of this.#fresh.entries()) {
+      for (let head = 0; head < kvHeads; head++) {
+        const start = head * computed * headSize;
+        this.#pool
+          .numbersAt(row.index, suffix, head, row.length, row.length + count)
+          .set(data.subarray(start, start + count * headSize));
+      }
+    }
+    row.grow(count);
+    row.copied = row.length;
+  }
+
+  #restore(row: KvRow, suffix: number, head: number): void {
+    const { headSize } = this.#pool.shape;
+    const small = this.#pool.numbersAt(row.index, suffix, head, row.copied, row.length);
+    const large = this.#copy.numbersAt(0, suffix, head, row.copied, row.length);
+    const scale = (this.#scales[suffix] as Float32Array).subarray(head * headSize, (head + 1) * headSize);
+    for (let at = 0; at < small.length; at += headSize) {
+      for (let i = 0; i < headSize; i++) large[at + i] = (small[at + i] as number) * (scale[i] as number);
+    }
+  }
+
+  dispose(): void {
+    this.#copy.dispose();
+  }
+}

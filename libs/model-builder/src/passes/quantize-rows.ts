@@ -1,0 +1,33 @@
+/**
+ * Rounds each row of a matrix `[rows, columns]` to 8 bits with one scale: `value ≈ int8 * scale`, so that the row's
+ * largest magnitude is 127. The rows become columns `first` to `first + rows` of `transposed`, `[columns, width]`, as
+ * ONNX's matmuls want them; `scales[first + row]` is the row's scale.
+ */
+export function quantizeRows(
+  matrix: Float32Array,
+  columns: number,
+  target: { readonly transposed: Int8Array; readonly width: number; readonly scales: Float32Array },
+  first: number,
+): void {
+  const { transposed, width, scales } = target;
+  const rows = matrix.length / columns;
+  const inverses = new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    let largest = 0;
+    for (let at = row * columns; at < (row + 1) * columns; at++) {
+      const magnitude = Math.abs(matrix[at] as number);
+      if (magnitude > largest) largest = magnitude;
+    }
+    scales[first + row] = largest / 127;
+    inverses[row] = largest > 0 ? 127 / largest : 0;
+  }
+  for (let tile = 0; tile < rows; tile += 64) {
+    const end = Math.min(rows, tile + 64);
+    for (let column = 0; column < columns; column++) {
+      const to = column * width + first;
+      for (let row = tile; row < end; row++) {
+        transposed[to + row] = Math.round((matrix[row * columns + column] as number) * (inverses[row] as number));
+      }
+    }
+  }
+}
