@@ -2,9 +2,9 @@ import baseConfig from '../../eslint.config.mjs';
 
 export default [
   ...baseConfig,
-  // It sets the variable that turns the library's telemetry off.
+  // It sets the runtime's variables: telemetry off, the form of attention.
   {
-    files: ['src/native/native-api.ts', 'src/worker/worker-driver.ts', 'src/**/*.spec.ts'],
+    files: ['src/flash-attention.ts', 'src/native/native-api.ts', 'src/worker/worker-driver.ts', 'src/**/*.spec.ts'],
     rules: { 'n/no-process-env': 'off' },
   },
 ];

@@ -8,6 +8,7 @@ import type { EngineArguments } from './engine-arguments.js';
 const steps: Readonly<Record<string, string>> = {
   read: 'reading the file',
   weights: 'converting the weights (the first time only)',
+  calibrate: 'measuring its cache (the first time only)',
   finish: 'saving',
 };
 
@@ -29,5 +30,7 @@ serveBackendProcess(async (given, hooks) => {
     recommendedSampling: model.recommendedSampling,
     onFallback: (reason) => hooks.progress({ phase: reason }),
   });
+  const { slots, card, cacheBytes } = runner;
+  hooks.report({ slots, context: card.contextLength, kv_cache_mb: Math.ceil(cacheBytes / 1e6) });
   return new Engine(runner, { slots: runner.slots, queue, drafts, trace });
 });

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcli/inference';
 import { combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
 import type { ServerConfig } from './config.js';
@@ -43,7 +42,7 @@ export function startEngines(
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
       arguments: engineArguments(model, models, config),
-      env: { ORT_DISABLE_TELEMETRY: '1', ORT_GQA_DISABLE_FLASH_ATTENTION: '1' },
+      env: { ORT_DISABLE_TELEMETRY: '1' },
       onEvent: (event) => {
         if (event.type === 'progress') options.onProgress(event.value as Progress);
         else log(event);
@@ -111,7 +110,7 @@ function engineArguments(model: CatalogModel, models: readonly CatalogModel[], c
     queue: config.queue,
     slots: config.slots,
     context: config.context,
-    threads: config.threads ?? availableParallelism(),
+    threads: config.threads,
     drafts: config.drafts,
     trace: tracePath(model, models, config),
     kvCacheBytes: config.kvCacheMb === undefined ? undefined : config.kvCacheMb * 1_048_576,

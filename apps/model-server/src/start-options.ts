@@ -33,11 +33,11 @@ export const startOptions = {
     describe: 'Tokens a generation may hold',
     defaultText: "the model's, less when memory is short",
   },
-  threads: { kind: 'number', describe: 'Threads that compute', defaultText: 'all cores' },
+  threads: { kind: 'number', describe: 'Threads that compute', defaultText: 'one for each physical core' },
   'kv-cache-mb': {
     kind: 'number',
     describe: 'Memory for the KV cache, in MB',
-    defaultText: 'half of what the machine has',
+    defaultText: 'a quarter of what is free',
   },
   queue: { kind: 'number', describe: 'Generations that may wait for a slot', defaultText: '64' },
   'no-loop-guard': { kind: 'boolean', describe: 'Let generations repeat themselves without end' },

@@ -1,3 +1,4 @@
+export { flashAttention, useFlashAttention } from './flash-attention.js';
 export { loadRuntime } from './load-runtime.js';
 export type { LoadRuntimeOptions } from './load-runtime.js';
 export { OrtError } from './ort-error.js';

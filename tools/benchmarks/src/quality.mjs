@@ -1,11 +1,72 @@
+import { nativeEnvironment } from './ours/environment.mjs';
+import { builds } from './paths.mjs';
+import { measured } from './rows/results.mjs';
+import { Side } from './side.mjs';
+
+const group = 'quality';
+const bound = { most: 0.008 };
+
+/** What is compared, each about a thousand tokens. */
+const comparisons = [
+  { id: 'prose', title: 'prose', action: 'text', given: { kind: 'prose', windows: 4, read: 256, count: 256 } },
+  { id: 'code', title: 'code', action: 'text', given: { kind: 'code', windows: 4, read: 256, count: 256 } },
+  { id: 'chat', title: 'chat answers', action: 'chat', given: { most: 96 } },
+  { id: 'deep', title: 'code at depth 4,000', action: 'text', given: { kind: 'code', windows: 2, read: 4000, count: 160 } },
+];
+
 /**
- * Quality of the form that all speeds are measured with, against the fp32 weights of the same file: a result for each
- * text (mean divergence per token) and for perplexity, shaped as `measured` of `rows/results.mjs` makes them.
+ * Quality of the form that all speeds are measured with, against the fp32 weights of the same file, on the way that is
+ * served: prompts are read in chunks, then token by token over the default cache. A result for each text (mean
+ * divergence per token) and for perplexity, shaped as `measured` of `rows/results.mjs` makes them.
  *
  * @param {{ threads: number, progress: (text: string) => void }} options
  * @returns {Promise<object[]>}
  */
-export async function measureQuality(options) {
-  void options;
-  return [];
+export async function measureQuality({ threads, progress }) {
+  const found = await compareForms({ threads, progress });
+  const rows = found.map(({ id, title, results }) => {
+    const [{ divergence, ...more }] = Object.values(results);
+    return measured({
+      id: `quality-${id}`,
+      group,
+      title: `divergence from fp32, ${title}`,
+      unit: 'KL per token',
+      target: bound,
+      values: [divergence],
+      ...more,
+    });
+  });
+  const perplexities = rows.filter(({ id }) => /prose|code/.test(id));
+  return [
+    ...rows,
+    ...perplexities.map(({ id, title, perplexity }) =>
+      measured({
+        id: `${id}-perplexity`,
+        group,
+        title: title.replace('divergence from fp32', 'perplexity ÷ fp32’s'),
+        unit: '×',
+        target: { most: 1.01 },
+        values: [perplexity],
+      }),
+    ),
+  ];
+}
+
+/**
+ * @param {{ threads: number, progress: (text: string) => void, names?: string[], ids?: string[] }} options names of
+ *   forms; by default the one that is served
+ */
+export async function compareForms({ threads, progress, names, ids }) {
+  const side = new Side('quality', new URL('./quality/side.mjs', import.meta.url), nativeEnvironment);
+  try {
+    await side.call('load', { directory: builds, threads, context: 4352, names });
+    const found = [];
+    for (const { id, title, action, given } of comparisons.filter((comparison) => ids?.includes(comparison.id) ?? true)) {
+      progress(`quality: ${title}`);
+      found.push({ id, title, results: await side.call(action, given) });
+    }
+    return found;
+  } finally {
+    await side.close();
+  }
 }

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { SamplingOptions } from '../contract.js';
 import type { Tokenizer } from '../engine/model-runner.js';
@@ -18,9 +17,9 @@ export interface LoadOnnxRunnerOptions {
   readonly context?: number | undefined;
   /** @default 8, fewer when memory is short */
   readonly slots?: number | undefined;
-  /** Bytes that the KV cache may take when it is full. @default half of the memory that this process may use */
+  /** Bytes that the KV cache may take when it is full. @default a quarter of the memory that is free for this process */
   readonly kvCacheBytes?: number | undefined;
-  /** Threads that compute. @default all cores */
+  /** Threads that compute. @default one for each physical core that this process may use */
   readonly threads?: number | undefined;
   /** Most tokens that one item of a pass may append. @default 512 */
   readonly longestChunk?: number | undefined;
@@ -40,11 +39,14 @@ export interface LoadOnnxRunnerOptions {
  * @throws Error when the optional peers aren't installed, with what to install
  */
 export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<OnnxRunner> {
-  const { readBuiltModel, readCacheScales, loadRuntime, selfTest, OnnxRunner } = await importPeers(async () => ({
-    ...(await import('@mcli/model-builder')),
-    ...(await import('@mcli/ort')),
-    ...(await import('./onnx-runner.js')),
-  }));
+  const { readBuiltModel, readCacheScales, loadRuntime, selfTest, OnnxRunner, chooseAttention } = await importPeers(
+    async () => ({
+      ...(await import('@mcli/model-builder')),
+      ...(await import('@mcli/ort')),
+      ...(await import('./onnx-runner.js')),
+      ...(await import('./choose-attention.js')),
+    }),
+  );
   const built = await readBuiltModel(options.directory);
   const { manifest, writePath, readPath, directory } = built;
   const numbersPerPosition = 2 * manifest.layers * manifest.kvHeads * manifest.headSize;
@@ -54,12 +56,13 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
     modelContext: manifest.contextLength,
     context: options.context,
     slots: options.slots,
-    budget: options.kvCacheBytes ?? usableMemory() / 2,
+    budget: options.kvCacheBytes ?? process.availableMemory() / 4,
   });
   const { prefer, onFallback } = options;
   const runtime = await loadRuntime({ ...(prefer ? { prefer } : {}), ...(onFallback ? { onFallback } : {}) });
   try {
     const { entries } = await selfTest(runtime);
+    if (readPath !== writePath) await chooseAttention(runtime, built, { threads: options.threads, entries });
     // The session is loaded on other threads; the tokenizer is made here meanwhile.
     const threads = options.threads === undefined ? {} : { threads: options.threads };
     const loading = runtime.createSession(writePath, { ...threads, entries });
@@ -100,6 +103,7 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
         headSize: manifest.headSize,
         type: manifest.cache,
       },
+      cacheBytes: plan.bytes,
     });
   } catch (error) {
     await runtime.dispose();
@@ -109,10 +113,4 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
 
 async function readTokenizer(path: string): Promise<Tokenizer> {
   return createTokenizer(JSON.parse(await readFile(path, 'utf8')) as TokenizerData);
-}
-
-/** Bytes that this process may use: the machine's, or what its control group allows. */
-function usableMemory(): number {
-  const allowed = process.constrainedMemory();
-  return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
 }

@@ -26,6 +26,8 @@ export interface OnnxRunnerOptions {
   readonly tokenizer: Tokenizer;
   readonly vocabularySize: number;
   readonly cache: KvPoolShape;
+  /** Bytes that the caches take when every position is in use. */
+  readonly cacheBytes: number;
   /** Most tokens that one item of a pass may append. */
   readonly longestChunk: number;
 }
@@ -42,6 +44,8 @@ export class OnnxRunner implements ModelRunner {
   readonly slots: number;
   readonly vocabularySize: number;
   readonly longestDraft: number;
+  /** Bytes that the caches take when every position is in use; memory becomes resident as positions fill. */
+  readonly cacheBytes: number;
   readonly #runtime: Runtime;
   readonly #pool: KvPool;
   readonly #write: GraphPass;
@@ -55,6 +59,7 @@ export class OnnxRunner implements ModelRunner {
     this.tokenizer = options.tokenizer;
     this.vocabularySize = vocabularySize;
     this.slots = cache.slots;
+    this.cacheBytes = options.cacheBytes;
     // Where rows aren't exact, a draft that is checked would change what is written.
     this.longestDraft = options.exactRows ? Math.min(mostDrafts, longestChunk - 1) : 0;
     this.#runtime = runtime;

@@ -33,7 +33,8 @@ export interface GraphPlan {
  * matmuls of one row, slower and rounded otherwise than one of `batch` rows. (2) Attention keeps its cache in the
  * buffers bound as past and present. (3) What only the wanted logits need, from the last layer's projection on, is
  * computed for the rows in `logit_positions` alone. (4) With rotation, norms have no weights of their own: they are
- * folded into the matrices behind them.
+ * folded into the matrices behind them. (5) Values are rotated head by head, which attention doesn't notice, and turned back by
+ * the projection behind it.
  */
 export async function buildLlama(
   graph: GraphBuilder,
@@ -44,6 +45,7 @@ export async function buildLlama(
 ): Promise<void> {
   const { heads, kvHeads, headSize, hiddenSize, feedForwardSize, vocabularySize } = shape;
   const rotation = recipe.rotate ? new Rotation(hiddenSize) : undefined;
+  const headRotation = recipe.rotate ? new Rotation(headSize) : undefined; // (5)
   const tensor = (name: string, rows: number, columns: number) => findTensor(file, `${name}.weight`, rows, columns);
   const reads = (name: string, rows: number, norm: string): Part => ({
     name,
@@ -88,7 +90,7 @@ export async function buildLlama(
       [
         rotated('attn_q', heads),
         rotated('attn_k', kvHeads),
-        reads(`${block}.attn_v`, kvHeads * headSize, `${block}.attn_norm`),
+        { ...reads(`${block}.attn_v`, kvHeads * headSize, `${block}.attn_norm`), turnOutput: headRotation },
       ],
     );
     let attention = addAttention(graph, { shape, role, layer, rows, rotary }, packed); // (2)
@@ -101,7 +103,7 @@ export async function buildLlama(
     }
     const mixed = addActivation(graph, attention, heads * headSize, recipe.branch);
     const projected = addLinear(graph, file, `${block}.attn_output`, mixed, [
-      writes(`${block}.attn_output`, heads * headSize),
+      { ...writes(`${block}.attn_output`, heads * headSize), turnInput: headRotation },
     ]);
     const after = normalise(`${block}.ffn_input`, residual, projected, `${block}.ffn_norm`);
     residual = after.sum;

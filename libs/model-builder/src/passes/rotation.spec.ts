@@ -28,6 +28,15 @@ describe('Rotation', () => {
     times(matrix, input).forEach((value, i) => expect(value).toBeCloseTo(expected[i] ?? NaN, 4));
   });
 
+  it('turns heads one by one', () => {
+    const rotation = new Rotation(24);
+    const [matrix, input] = [vector(48 * 5, 3), vector(5, 4)];
+    const expected = times(matrix, input);
+    rotation.turnRows(expected);
+    rotation.turnColumns(matrix, 5);
+    times(matrix, input).forEach((value, i) => expect(value).toBeCloseTo(expected[i] ?? NaN, 4));
+  });
+
   it('cancels out between a matrix that reads and what it reads', () => {
     const rotation = new Rotation(48);
     const [row, input] = [vector(48, 5), vector(48, 6)];

@@ -53,13 +53,20 @@ export class Rotation {
     x.set(turned, start);
   }
 
-  /** Turns every column of a matrix `[size, columns]`: `W := Qᵀ · W`. */
+  /** Turns every row of a matrix whose rows are one or more vectors of this size: `W := W · Q`. */
+  turnRows(matrix: Float32Array): void {
+    for (let start = 0; start < matrix.length; start += this.size) this.turn(matrix, start);
+  }
+
+  /** Turns every column of a matrix with `columns` columns, each one or more vectors of this size: `W := Qᵀ · W`. */
   turnColumns(matrix: Float32Array, columns: number): void {
     const column = new Float32Array(this.size);
-    for (let at = 0; at < columns; at++) {
-      for (let row = 0; row < this.size; row++) column[row] = matrix[row * columns + at] as number;
-      this.turn(column);
-      for (let row = 0; row < this.size; row++) matrix[row * columns + at] = column[row] as number;
+    for (let block = 0; block < matrix.length; block += this.size * columns) {
+      for (let at = block; at < block + columns; at++) {
+        for (let row = 0; row < this.size; row++) column[row] = matrix[at + row * columns] as number;
+        this.turn(column);
+        for (let row = 0; row < this.size; row++) matrix[at + row * columns] = column[row] as number;
+      }
     }
   }
 }

@@ -29,9 +29,9 @@ export interface WeightPart {
   readonly tensor: TensorInfo;
   /** The norm before the matrix, folded into it (`foldNorm`). */
   readonly norm?: TensorInfo | undefined;
-  /** Rotates what the matrix reads: each row. */
+  /** Rotates what the matrix reads: each row, or each head's part of it. */
   readonly turnInput?: Rotation | undefined;
-  /** Rotates what the matrix writes: each column. */
+  /** Rotates what the matrix writes: each column, or each head's part of it. */
   readonly turnOutput?: Rotation | undefined;
   /** Moves rows within groups of `size` rows: row `r` goes to `to[r]`. @default they stay */
   readonly order?: { readonly size: number; readonly to: Uint32Array } | undefined;

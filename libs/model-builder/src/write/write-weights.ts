@@ -109,7 +109,7 @@ async function* readPart(source: GgufFile, part: WeightPart): AsyncGenerator<Flo
     await source.read(bytes.subarray(0, count * rowBytes), offset + row * rowBytes);
     dequantize(format.name, bytes, values);
     if (norm) foldNorm(values, norm);
-    if (turnInput) for (let i = 0; i < count; i++) turnInput.turn(values, i * columns);
+    turnInput?.turnRows(values);
     turnOutput?.turnColumns(values, columns);
     if (order) {
       for (let i = 0; i < count; i++) {
