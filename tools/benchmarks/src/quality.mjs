@@ -11,7 +11,12 @@ const comparisons = [
   { id: 'prose', title: 'prose', action: 'text', given: { kind: 'prose', windows: 4, read: 256, count: 256 } },
   { id: 'code', title: 'code', action: 'text', given: { kind: 'code', windows: 4, read: 256, count: 256 } },
   { id: 'chat', title: 'chat answers', action: 'chat', given: { most: 96 } },
-  { id: 'deep', title: 'code at depth 4,000', action: 'text', given: { kind: 'code', windows: 2, read: 4000, count: 160 } },
+  {
+    id: 'deep',
+    title: 'code at depth 4,000',
+    action: 'text',
+    given: { kind: 'code', windows: 2, read: 4000, count: 160 },
+  },
 ];
 
 /**
@@ -61,7 +66,9 @@ export async function compareForms({ threads, progress, names, ids }) {
   try {
     await side.call('load', { directory: builds, threads, context: 4352, names });
     const found = [];
-    for (const { id, title, action, given } of comparisons.filter((comparison) => ids?.includes(comparison.id) ?? true)) {
+    for (const { id, title, action, given } of comparisons.filter(
+      (comparison) => ids?.includes(comparison.id) ?? true,
+    )) {
       progress(`quality: ${title}`);
       found.push({ id, title, results: await side.call(action, given) });
     }

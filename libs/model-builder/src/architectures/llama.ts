@@ -44,6 +44,7 @@ export async function buildLlama(
   { recipe, role }: GraphPlan,
 ): Promise<void> {
   const { heads, kvHeads, headSize, hiddenSize, feedForwardSize, vocabularySize } = shape;
+  const forms = role === 'read' ? { ...recipe, ...recipe.reading } : recipe;
   const rotation = recipe.rotate ? new Rotation(hiddenSize) : undefined;
   const headRotation = recipe.rotate ? new Rotation(headSize) : undefined; // (5)
   const tensor = (name: string, rows: number, columns: number) => findTensor(file, `${name}.weight`, rows, columns);
@@ -86,7 +87,7 @@ export async function buildLlama(
       graph,
       file,
       `${block}.attn_qkv`,
-      addActivation(graph, before.normed, hiddenSize, recipe.attention),
+      addActivation(graph, before.normed, hiddenSize, forms.attention),
       [
         rotated('attn_q', heads),
         rotated('attn_k', kvHeads),
@@ -101,13 +102,13 @@ export async function buildLlama(
       attention = gather(`${block}.attention`, attention);
       residual = gather(`${block}.residual`, residual);
     }
-    const mixed = addActivation(graph, attention, heads * headSize, recipe.branch);
+    const mixed = addActivation(graph, attention, heads * headSize, forms.branch);
     const projected = addLinear(graph, file, `${block}.attn_output`, mixed, [
       { ...writes(`${block}.attn_output`, heads * headSize), turnInput: headRotation },
     ]);
     const after = normalise(`${block}.ffn_input`, residual, projected, `${block}.ffn_norm`);
     residual = after.sum;
-    const input = addActivation(graph, after.normed, hiddenSize, recipe.feedForward);
+    const input = addActivation(graph, after.normed, hiddenSize, forms.feedForward);
     const [gate, up] = (['ffn_gate', 'ffn_up'] as const).map((name) =>
       addLinear(graph, file, `${block}.${name}`, input, [
         reads(`${block}.${name}`, feedForwardSize, `${block}.ffn_norm`),
@@ -115,7 +116,7 @@ export async function buildLlama(
     ) as [string, string];
     const active = graph.node('QuickGelu', `${block}.ffn_active`, [gate], { alpha: { float: 1 } }, 'com.microsoft');
     const gated = graph.node('Mul', `${block}.ffn_gated`, [active, up]);
-    branch = addLinear(graph, file, `${block}.ffn_down`, addActivation(graph, gated, feedForwardSize, recipe.branch), [
+    branch = addLinear(graph, file, `${block}.ffn_down`, addActivation(graph, gated, feedForwardSize, forms.branch), [
       writes(`${block}.ffn_down`, feedForwardSize),
     ]);
   }
@@ -123,13 +124,13 @@ export async function buildLlama(
   const last = normalise('head_input', residual, branch, 'output_norm');
   const own = file.tensors.has('output.weight');
   const head =
-    own || rotation || recipe.head !== recipe.embedding
+    own || rotation || forms.head !== recipe.embedding
       ? addMatrix(
           graph,
           own ? 'output.weight' : 'head.weight',
           [reads(own ? 'output' : 'token_embd', vocabularySize, 'output_norm')],
-          recipe.head,
+          forms.head,
         )
       : embedding;
-  multiply(graph, 'logits', addActivation(graph, last.normed, hiddenSize, recipe.head), head);
+  multiply(graph, 'logits', addActivation(graph, last.normed, hiddenSize, forms.head), head);
 }

@@ -1,3 +1,6 @@
+// Looked up once: a global is found slowly where code runs in a context of its own.
+const { abs, round } = Math;
+
 /**
  * Rounds each row of a matrix `[rows, columns]` to 8 bits with one scale: `value ≈ int8 * scale`, so that the row's
  * largest magnitude is 127. The rows become columns `first` to `first + rows` of `transposed`, `[columns, width]`, as
@@ -15,7 +18,7 @@ export function quantizeRows(
   for (let row = 0; row < rows; row++) {
     let largest = 0;
     for (let at = row * columns; at < (row + 1) * columns; at++) {
-      const magnitude = Math.abs(matrix[at] as number);
+      const magnitude = abs(matrix[at] as number);
       if (magnitude > largest) largest = magnitude;
     }
     scales[first + row] = largest / 127;
@@ -26,7 +29,7 @@ export function quantizeRows(
     for (let column = 0; column < columns; column++) {
       const to = column * width + first;
       for (let row = tile; row < end; row++) {
-        transposed[to + row] = Math.round((matrix[row * columns + column] as number) * (inverses[row] as number));
+        transposed[to + row] = round((matrix[row * columns + column] as number) * (inverses[row] as number));
       }
     }
   }
