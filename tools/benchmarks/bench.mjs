@@ -21,10 +21,14 @@ try {
 async function main(options) {
   if (options.build) {
     await setup();
-    if (!options.micro) install();
+    if (!options.micro && !options.frontier) install();
   }
   const started = performance.now();
-  const report = options.micro ? await measureMicro(options) : await measure(options, started);
+  const report = options.micro
+    ? await measureMicro(options)
+    : options.frontier
+      ? await measureFrontier(options)
+      : await measure(options, started);
   progress(`Took ${Math.round((performance.now() - started) / 1000)} s.`);
   if (options.json) console.log(JSON.stringify(report));
 }
@@ -40,6 +44,13 @@ async function measure(options, started) {
     for (const path of await writeReport(report)) progress(`wrote ${path}`);
   }
   return report;
+}
+
+async function measureFrontier(options) {
+  const { measureFrontier: measureForms, frontierTable } = await import('./src/quality.mjs');
+  const forms = await measureForms({ ...options, progress });
+  console.log(frontierTable(forms));
+  return { kind: 'frontier', forms };
 }
 
 async function measureMicro(options) {

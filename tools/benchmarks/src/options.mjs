@@ -7,6 +7,7 @@ Measures mcli beside llama.cpp (node-llama-cpp) on the embedded model, and print
 
   --quick         Three figures in less than a minute: prefill, decode, batch8.
   --micro         The hot functions alone: sampler, text assembler, tokenizer, scheduler step.
+  --frontier      The forms of the model that were tried: quality against speed.
   --json          The last line of stdout is one JSON object.
   --only LIST     Only these groups, separated by commas: prefill, decode, batch8, drafts, first-token,
                   quality, server, memory, start, series.
@@ -43,6 +44,7 @@ export function readOptions(args) {
     help: values.help ?? false,
     quick: values.quick ?? false,
     micro: values.micro ?? false,
+    frontier: values.frontier ?? false,
     json: values.json ?? false,
     build: !values['no-build'],
     write: !values['no-write'],
@@ -62,6 +64,7 @@ function parse(args) {
         help: { ...flag, short: 'h' },
         quick: flag,
         micro: flag,
+        frontier: flag,
         json: flag,
         'no-build': flag,
         'no-write': flag,

@@ -1,9 +1,21 @@
 import { nativeEnvironment } from './ours/environment.mjs';
 import { builds } from './paths.mjs';
+import { median } from './statistics.mjs';
 import { measured } from './rows/results.mjs';
 import { Side } from './side.mjs';
 
 const group = 'quality';
+
+/** From fast and coarse to slow and fine. */
+const frontierForms = [
+  'int8-row-single',
+  'int8-row-constant',
+  'int8-row',
+  'int8-row-pairs',
+  'int8-row-float-cache',
+  'int8-block32',
+  'float32-rotated',
+];
 const bound = { most: 0.008 };
 
 /** What is compared, each about a thousand tokens. */
@@ -76,4 +88,45 @@ export async function compareForms({ threads, progress, names, ids }) {
   } finally {
     await side.close();
   }
+}
+
+/**
+ * The forms that were tried, as quality against speed: measured side by side, by turns.
+ *
+ * @param {{ threads: number, pairs?: number, progress: (text: string) => void }} options
+ */
+export async function measureFrontier({ threads, pairs = 9, progress }) {
+  const side = new Side('quality', new URL('./quality/side.mjs', import.meta.url), nativeEnvironment);
+  try {
+    const names = frontierForms;
+    progress(`building ${names.length} forms`);
+    await side.call('load', { directory: builds, threads, context: 1024, names });
+    progress('speed of each form');
+    const speed = await side.call('speed', { rounds: pairs });
+    const quality = [];
+    for (const { id, title, action, given } of comparisons.filter(({ id }) => id !== 'deep')) {
+      progress(`quality: ${title}`);
+      quality.push({ id, results: await side.call(action, { ...given, windows: 3 }) });
+    }
+    return names.map((name) => ({
+      name,
+      prefill: median(speed[name].prefill),
+      decode: median(speed[name].decode),
+      divergence: Object.fromEntries(quality.map(({ id, results }) => [id, results[name].divergence])),
+    }));
+  } finally {
+    await side.close();
+  }
+}
+
+/** @param {Awaited<ReturnType<typeof measureFrontier>>} forms */
+export function frontierTable(forms) {
+  const head = ['form', 'prefill 512, tokens/s', 'decode, tokens/s', 'KL prose', 'KL code', 'KL chat'];
+  const rows = forms.map(({ name, prefill, decode, divergence: { prose, code, chat } }) => [
+    name,
+    prefill.toFixed(0),
+    decode.toFixed(1),
+    ...[prose, code, chat].map((value) => value.toFixed(4)),
+  ]);
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

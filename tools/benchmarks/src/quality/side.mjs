@@ -13,6 +13,9 @@ const chunkTokens = 256;
 /** Rows of logits that the reference computes at once: it need not go the way that is served. */
 const referenceRows = 16;
 
+/** Tokens that are written for one measurement of speed. */
+const written = 48;
+
 let reference;
 let forms = [];
 
@@ -40,6 +43,30 @@ serveSide({
         return { tokens: tokens.slice(from, from + read + count), read };
       }),
     );
+  },
+
+  /** Tokens per second of each form, by turns: reading 512 tokens, then writing some. */
+  async speed({ rounds }) {
+    const tokens = reference.tokenizer.encode(code()).slice(0, 512);
+    const found = Object.fromEntries(forms.map(({ name }) => [name, { prefill: [], decode: [] }]));
+    for (let round = 0; round < rounds; round++) {
+      for (const { name, runner } of forms) {
+        const cache = runner.createCache();
+        const started = performance.now();
+        for (let from = 0; from < tokens.length; from += chunkTokens) {
+          const part = tokens.slice(from, from + chunkTokens);
+          await runner.forward([{ cache, tokens: part, kind: 'read', logitRows: from + chunkTokens < 512 ? 0 : 1 }]);
+        }
+        const read = performance.now();
+        for (let at = 0; at < written; at++) {
+          await runner.forward([{ cache, tokens: tokens.slice(at, at + 1), kind: 'write', logitRows: 1 }]);
+        }
+        found[name].prefill.push((1000 * tokens.length) / (read - started));
+        found[name].decode.push((1000 * written) / (performance.now() - read));
+        cache.dispose();
+      }
+    }
+    return found;
   },
 
   /** The reference's greedy answers, and what the forms would have said at each of their tokens. */
