@@ -12,6 +12,7 @@ const progress = (text) => console.error(`· ${text}`);
 try {
   const options = readOptions(process.argv.slice(2));
   if (options.help) process.stdout.write(help);
+  else if (options.join) await writeJoined(options.join);
   else await main(options);
 } catch (error) {
   console.error(`bench: ${error.message}`);
@@ -31,6 +32,12 @@ async function main(options) {
       : await measure(options, started);
   progress(`Took ${Math.round((performance.now() - started) / 1000)} s.`);
   if (options.json) console.log(JSON.stringify(report));
+}
+
+async function writeJoined(paths) {
+  const { joinReports } = await import('./src/join-reports.mjs');
+  const { writeReport } = await import('./src/write-report.mjs');
+  for (const path of await writeReport(joinReports(paths))) progress(`wrote ${path}`);
 }
 
 async function measure(options, started) {

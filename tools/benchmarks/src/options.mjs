@@ -9,6 +9,7 @@ Measures mcli beside llama.cpp (node-llama-cpp) on the embedded model, and print
   --micro         The hot functions alone: sampler, text assembler, tokenizer, scheduler step.
   --frontier      The forms of the model that were tried: quality against speed.
   --json          The last line of stdout is one JSON object.
+  --join FILE     Writes the page from what --json printed for parts; may repeat.
   --only LIST     Only these groups, separated by commas: prefill, decode, batch8, drafts, first-token,
                   quality, server, memory, start, series.
   --pairs N       Pairs of measurements, ours and llama.cpp's by turns. Default: 9.
@@ -48,6 +49,7 @@ export function readOptions(args) {
     json: values.json ?? false,
     build: !values['no-build'],
     write: !values['no-write'],
+    join: values.join,
     only,
     pairs: count('pairs', values.pairs),
     threads: count('threads', values.threads) ?? availableParallelism(),
@@ -68,6 +70,7 @@ function parse(args) {
         json: flag,
         'no-build': flag,
         'no-write': flag,
+        join: { ...text, multiple: true },
         only: text,
         pairs: text,
         threads: text,

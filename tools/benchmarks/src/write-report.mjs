@@ -4,6 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { drawChart } from './chart.mjs';
 import { results as resultsFolder, root } from './paths.mjs';
 import { machineLines, notes } from './print-report.mjs';
+import { frontierTable } from './quality.mjs';
 import { columns, formatMarkdownTable, toCells } from './table.mjs';
 
 /** Writes the page with its charts, and the raw figures. Returns the paths. */
@@ -71,6 +72,13 @@ export function toPage(report) {
       .join('\n'),
     'llama.cpp runs in the fastest of its forms that keep perplexity within 1.03 × of the fp32 weights: the Q4_1 file as it is and Q8_0 made from it, each with and without flash attention, chosen for each figure and named in the table.',
     ...(series ? ['## Charts', ...seriesParts(series)] : []),
+    ...(report.forms
+      ? [
+          '## Forms that were compared',
+          'Mean divergence (KL) per token from fp32, and speed, side by side; `int8-row` is what is served. What the forms are: [the fast graph](decisions/2026-11-24-fast-graph.md).',
+          frontierTable(report.forms),
+        ]
+      : []),
     '## Measure it yourself',
     '```sh\nnpm run bench              # everything: about half an hour\nnpm run bench -- --quick   # three figures in less than a minute\n```',
     'How it measures, and every raw figure: [tools/benchmarks](../tools/benchmarks/README.md).',
