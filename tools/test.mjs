@@ -1,7 +1,8 @@
 // `npm test`: set-up, then every check of the project. `npm run test:long` adds what takes minutes.
 // The last line counts the tests that ran: a run that executed nothing is seen.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nxProgram, root, setup } from './setup.mjs';
 
@@ -9,6 +10,8 @@ const long = process.argv.includes('--long');
 const started = Date.now();
 await setup();
 
+const scratch = mkdtempSync(join(tmpdir(), 'mcli-test-'));
+const benchmarkResults = join(scratch, 'benchmarks.tap');
 const nx = (...args) => [process.execPath, [nxProgram(), ...args]];
 const checks = [
   [
@@ -19,6 +22,18 @@ const checks = [
   ['project references', ...nx('sync:check')],
   ['lint, types, build', ...nx('run-many', '-t', 'lint', 'typecheck', 'build')],
   ['unit tests', ...nx('run-many', '-t', 'test', '--', '--coverage')],
+  [
+    'benchmark tools',
+    process.execPath,
+    [
+      '--test',
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      '--test-reporter=tap',
+      `--test-reporter-destination=${benchmarkResults}`,
+      join('tools', 'benchmarks', 'src'),
+    ],
+  ],
   ['end to end', ...nx('run-many', '-t', 'e2e')],
 ];
 
@@ -37,6 +52,8 @@ for (const [title, command, args] of checks) {
 printCoverage();
 const totals = { passed: 0, failed: 0, skipped: 0 };
 for (const summary of read('summary.json')) for (const key of Object.keys(totals)) totals[key] += summary[key];
+countBenchmarkTests();
+rmSync(scratch, { recursive: true, force: true });
 // A check that is no test (format, lint, types) counts as one, so that the line can't hide its failure.
 const failed = Math.max(totals.failed, failures.length);
 if (failures.length) console.log(`\nFailed: ${failures.join(', ')}.`);
@@ -53,6 +70,12 @@ function read(...name) {
     .map((project) => join(project, 'test-output', ...name))
     .filter((file) => existsSync(file))
     .map((file) => JSON.parse(readFileSync(file, 'utf8')));
+}
+
+function countBenchmarkTests() {
+  const results = existsSync(benchmarkResults) ? readFileSync(benchmarkResults, 'utf8') : '';
+  for (const [key, word] of Object.entries({ passed: 'pass', failed: 'fail', skipped: 'skipped' }))
+    totals[key] += Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(results)?.[1] ?? 0);
 }
 
 function printCoverage() {
