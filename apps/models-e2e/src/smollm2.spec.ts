@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { GenerateRequest, Usage } from '@mcli/inference';
+import type { EngineOptions, GenerateRequest, Usage } from '@mcli/inference';
 import { Engine } from '@mcli/inference';
 import { backendContract } from '@mcli/inference/testing';
 import { calibrationTokens, createTokenizer, loadOnnxRunner } from '@mcli/inference/onnx';
@@ -72,6 +72,28 @@ describe('SmolLM2 as it is served', () => {
     const together = await Promise.all(prompts.map((prompt) => ask(engine, prompt, options)));
     expect(together.map(({ text }) => text)).toEqual(alone);
   }, 60_000);
+
+  it('writes the same text with drafts and without, greedy and seeded', async () => {
+    const plain = await load('int8-row', 1, { drafts: false });
+    const drafting = await load('int8-row', 1);
+    const list = 'red, green, blue, red, green, blue, red, green, blue';
+    const prompts = [
+      `Repeat this list and go on: ${list}`,
+      'Write a CSS file with ten rules, each setting only a margin.',
+      'Why is the sky blue?',
+    ];
+    for (const sampling of [greedy, { temperature: 0.7, topP: 0.9, seed: 5 }]) {
+      for (const prompt of prompts) {
+        const options = { sampling, maxTokens: 120 };
+        const expected = await ask(plain, prompt, options);
+        expect(await ask(drafting, prompt, options)).toEqual(expected);
+      }
+    }
+    expect(drafting.stats().acceptedTokens).toBeGreaterThan(20);
+    expect(plain.stats().draftedTokens).toBe(0);
+    await plain.close();
+    await drafting.close();
+  }, 120_000);
 
   it('writes the same seeded text with a cold and with a warm cache', async () => {
     const fresh = await load('int8-row', 1);
@@ -158,9 +180,9 @@ async function loadTokenizer() {
   return createTokenizer(data);
 }
 
-async function load(weights: WeightsForm, slots: number): Promise<Engine> {
+async function load(weights: WeightsForm, slots: number, options: EngineOptions = {}): Promise<Engine> {
   const runner = await loadOnnxRunner({ id: smollm2.id, directory: directoryOf(weights), slots, context: 1024 });
-  return new Engine(runner, { slots });
+  return new Engine(runner, { slots, ...options });
 }
 
 async function ask(engine: Engine, prompt: string | GenerateRequest['prompt'], options: Partial<GenerateRequest>) {
