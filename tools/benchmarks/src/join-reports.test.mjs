@@ -35,7 +35,9 @@ test('joins parts; the later figure counts', () => {
   assert.deepEqual([ratios, series, forms], [{ decode: 1 }, { concurrency: [] }, []]);
 });
 
-test('refuses parts of different commits', () => {
+test('names the commits of all parts, and needs one with figures', () => {
   const report = (commit) => ({ machine: { commit }, ratios: {}, results: [] });
-  assert.throws(() => joinReports([write('4', report('a')), write('5', report('b'))]), /different commits: a, b/);
+  const paths = ['a', 'b', 'a'].map((commit, at) => write(`c${at}`, report(commit)));
+  assert.equal(joinReports(paths).machine.commit, 'a, b');
+  assert.throws(() => joinReports([write('f', { kind: 'frontier', forms: [] })]), /None of the files/);
 });

@@ -60,7 +60,9 @@ async function measureOurselves({ threads, pairs, wants, progress }) {
       const off = open();
       try {
         await off.call('load', { ...load, drafts: false });
-        results.push(await measureDrafts({ on: engine, off, longestDraft }, { pairs: Math.min(3, pairs), progress }));
+        results.push(
+          await measureDrafts({ on: engine, off, longestDraft, endTokens }, { pairs: Math.min(3, pairs), progress }),
+        );
       } finally {
         await off.close();
       }

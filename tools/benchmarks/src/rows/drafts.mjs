@@ -9,14 +9,16 @@ const row = {
 };
 
 /**
- * @param {{ on: import('../side.mjs').Side, off: import('../side.mjs').Side, longestDraft: number }} engines
+ * @param {{ on: import('../side.mjs').Side, off: import('../side.mjs').Side, longestDraft: number, endTokens: number[] }} engines
  */
-export async function measureDrafts({ on, off, longestDraft }, { pairs, progress }) {
+export async function measureDrafts({ on, off, longestDraft, endTokens }, { pairs, progress }) {
   progress(row.title);
   if (!longestDraft) return unavailable(row, 'the runner takes no drafts');
   const prompt = rewritePrompt();
   const tokens = (await on.call('tokenize', { text: prompt.file })).length;
-  const request = { prompt: prompt.text, maxTokens: tokens, sampling: { temperature: 0 }, stop: ['```'] };
+  // The whole file is asked for: a model that stops early would be measured on a few words.
+  const logitBias = Object.fromEntries(endTokens.map((token) => [token, -100]));
+  const request = { prompt: prompt.text, maxTokens: tokens, sampling: { temperature: 0, logitBias } };
   const measured = [];
   let same = true;
   let written = 0;
