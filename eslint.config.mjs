@@ -62,6 +62,8 @@ export default [
     files: ['**/config.ts', '**/*.spec.ts', '**/process-backend.ts', '**/testing/mcli.ts'],
     rules: { 'n/no-process-env': 'off' },
   },
+  // Outside the workspace's install: it imports the workspace's packages and its own as a stranger would.
+  { files: ['tools/benchmarks/**/*.mjs'], rules: { '@nx/enforce-module-boundaries': 'off' } },
   { files: ['**/*.cjs', '**/jest.preset.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   {
     files: ['**/package.json'],

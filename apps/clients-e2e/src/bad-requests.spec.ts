@@ -58,12 +58,12 @@ describe('Bad requests', () => {
   beforeAll(async () => {
     server = await RunningMcli.start(home.path, ['--openai-compatible']);
     client = new OpenAI({ baseURL: server.baseUrl, apiKey: server.firstKey, maxRetries: 0 });
-  }, 90_000);
+  }, 180_000);
 
   afterAll(async () => {
     await server.stop();
     home.remove();
-  }, 60_000);
+  }, 120_000);
 
   it.each(Object.entries(bad))('%s: refused in the shape that clients know', async (_title, [request, status]) => {
     const reply = await send(request);
@@ -103,7 +103,7 @@ describe('Bad requests', () => {
     expect(new Set(statuses)).toEqual(new Set([0]));
     expect((await during).choices[0]?.message.content).toBe(quiet);
     expect((await ask()).choices[0]?.message.content).toBe(quiet);
-  }, 60_000);
+  }, 120_000);
 
   it('leave /health quick while a long prompt is read and four streams run', async () => {
     const story = { role: 'user' as const, content: 'Write a long story about a fox.' };
@@ -139,7 +139,7 @@ describe('Bad requests', () => {
     );
     expect(promptTokens).toBeGreaterThan(1200);
     expect(Number(at(0.99))).toBeLessThan(2000); // a guard against hanging, not the aim
-  }, 60_000);
+  }, 120_000);
 
   function send({ path, method, body, type = 'application/json', key = server.firstKey }: Bad): Promise<Response> {
     return fetch(`${server.baseUrl}${path}`, {

@@ -74,7 +74,7 @@ describe('mcli model start', () => {
     await new Promise((done) => setTimeout(done, 1000));
     await expect(client.models.list()).rejects.toMatchObject({ status: 401 });
     expect(await server.stop()).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   it('is configured by the environment and by a file', async () => {
     writeFileSync(join(home.path, 'config.json'), JSON.stringify({ 'model-id': 'mine/own', context: 64 }));
@@ -90,7 +90,7 @@ describe('mcli model start', () => {
     expect(server.stdout).not.toContain('a-key-from-the-environment');
     await server.stop();
     writeFileSync(join(home.path, 'config.json'), '{}');
-  }, 60_000);
+  }, 120_000);
 
   it('is without --openai-compatible a basic server, without keys', async () => {
     const server = await RunningMcli.start(home.path, ['--model', tiny, '--context', '128']);
@@ -102,7 +102,7 @@ describe('mcli model start', () => {
     expect(await reply.json()).toMatchObject({ model: 'tiny-llama', usage: { completion_tokens: expect.any(Number) } });
     expect((await fetch(`${server.origin}/v1/models`)).status).toBe(404);
     await server.stop();
-  }, 60_000);
+  }, 120_000);
 
   it('answers 503 while it loads, and drains a running stream when it is told to stop', async () => {
     const fresh = temporaryHome();
@@ -123,7 +123,7 @@ describe('mcli model start', () => {
     expect(reason).toMatch(/stop|length/);
     expect(await stopped).toBe(0);
     fresh.remove();
-  }, 60_000);
+  }, 120_000);
 
   describe('says in one line what stands in the way, and leaves nothing behind:', () => {
     const file = (name: string) => join(home.path, name);
@@ -187,7 +187,7 @@ describe('mcli model start', () => {
         expect(left.filter((name) => !existsSync(join(builds, name, 'manifest.json')))).toEqual([]);
         fresh.remove();
       },
-      60_000,
+      120_000,
     );
 
     it('a home that can not be written', async () => {
@@ -226,7 +226,7 @@ describe('The program', () => {
       await new Promise((done) => setTimeout(done, 50));
     expect(isAlive(engine)).toBe(false);
     home.remove();
-  }, 60_000);
+  }, 120_000);
 
   it('writes no telemetry', async () => {
     const home = temporaryHome();
@@ -236,7 +236,7 @@ describe('The program', () => {
     expect(written.filter((name) => /microsoft|onnxruntime|mat-debug/i.test(name))).toEqual([]);
     expect(written).toContain('mcli.db');
     home.remove();
-  }, 60_000);
+  }, 120_000);
 });
 
 function isAlive(pid: number): boolean {

@@ -13,12 +13,12 @@ describe('The official openai client', () => {
   beforeAll(async () => {
     server = await RunningMcli.start(home.path, ['--openai-compatible', '--slots', '2']);
     client = new OpenAI({ baseURL: server.baseUrl, apiKey: server.firstKey, maxRetries: 0 });
-  }, 90_000);
+  }, 180_000);
 
   afterAll(async () => {
     await server.stop();
     home.remove();
-  }, 60_000);
+  }, 120_000);
 
   it('lists and retrieves models', async () => {
     const { data } = await client.models.list();
@@ -189,7 +189,7 @@ describe('The official openai client', () => {
     await server.untilOutput(new RegExp(`"engine ready".*"pid":(?!${pid}\\b)`));
     const { choices } = await client.chat.completions.create({ model, messages: paris, temperature: 0 });
     expect(choices[0]?.message.content).toBe('The capital of France is Paris.');
-  }, 60_000);
+  }, 120_000);
 
   it('leaves no key, prompt or answer in the log', () => {
     expect(server.log.length).toBeGreaterThan(10);

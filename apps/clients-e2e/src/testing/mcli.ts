@@ -37,7 +37,7 @@ export async function mcli(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
-  const hang = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  const hang = setTimeout(() => child.kill('SIGKILL'), 120_000);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(hang);
   return { code, ...output };
@@ -102,7 +102,7 @@ export class RunningMcli {
 
   /** Waits until what was written matches. @throws after 60 s, or when the server ends before */
   async untilOutput(pattern: RegExp): Promise<void> {
-    for (let waited = 0; waited < 60_000; waited += 20) {
+    for (let waited = 0; waited < 120_000; waited += 20) {
       if (pattern.test(this.stdout) || pattern.test(this.stderr)) return;
       if (this.#child.exitCode !== null) break;
       await new Promise((done) => setTimeout(done, 20));
@@ -121,7 +121,7 @@ export class RunningMcli {
     if (this.#child.exitCode !== null) return this.#child.exitCode;
     const closed = once(this.#child, 'close') as Promise<[number | null]>;
     this.#child.kill('SIGTERM');
-    const hang = setTimeout(() => this.#child.kill('SIGKILL'), 45_000);
+    const hang = setTimeout(() => this.#child.kill('SIGKILL'), 90_000);
     const [code] = await closed;
     clearTimeout(hang);
     return code;
