@@ -4,6 +4,27 @@ import * as jsoncParser from 'jsonc-eslint-parser';
 
 const below = ['layer:domain', 'layer:runtime', 'layer:model', 'layer:schema'];
 
+/** Every package names what it imports, and nothing else but `ignoredDependencies`. */
+export function dependencyChecks(ignoredDependencies) {
+  return {
+    files: ['**/package.json'],
+    languageOptions: { parser: jsoncParser },
+    rules: {
+      '@nx/dependency-checks': [
+        'error',
+        {
+          ignoredFiles: [
+            '{projectRoot}/eslint.config.mjs',
+            '{projectRoot}/jest.config.cjs',
+            '{projectRoot}/src/**/*.spec.ts',
+          ],
+          ignoredDependencies,
+        },
+      ],
+    },
+  };
+}
+
 export default [
   { ignores: ['**/dist', '**/out-tsc', '**/coverage', '**/test-output', '.nx'] },
   ...nx.configs['flat/base'],
@@ -65,21 +86,5 @@ export default [
   // Outside the workspace's install: it imports the workspace's packages and its own as a stranger would.
   { files: ['tools/benchmarks/**/*.mjs'], rules: { '@nx/enforce-module-boundaries': 'off' } },
   { files: ['**/*.cjs', '**/jest.preset.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
-  {
-    files: ['**/package.json'],
-    languageOptions: { parser: jsoncParser },
-    rules: {
-      '@nx/dependency-checks': [
-        'error',
-        {
-          ignoredFiles: [
-            '{projectRoot}/eslint.config.mjs',
-            '{projectRoot}/jest.config.cjs',
-            '{projectRoot}/src/**/*.spec.ts',
-          ],
-          ignoredDependencies: ['@types/express'],
-        },
-      ],
-    },
-  },
+  dependencyChecks(['@types/express']),
 ];

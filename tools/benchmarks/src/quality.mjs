@@ -40,7 +40,7 @@ const comparisons = [
  * @returns {Promise<object[]>}
  */
 export async function measureQuality({ threads, progress }) {
-  const found = await compareForms({ threads, progress });
+  const found = await withForms({ threads, context: 4352 }, (side) => compareForms(side, comparisons, progress));
   const rows = found.map(({ id, title, results }) => {
     const [{ divergence, ...more }] = Object.values(results);
     return measured({
@@ -70,53 +70,48 @@ export async function measureQuality({ threads, progress }) {
 }
 
 /**
- * @param {{ threads: number, progress: (text: string) => void, names?: string[], ids?: string[] }} options names of
- *   forms; by default the one that is served
- */
-export async function compareForms({ threads, progress, names, ids }) {
-  const side = new Side('quality', new URL('./quality/side.mjs', import.meta.url), nativeEnvironment);
-  try {
-    await side.call('load', { directory: builds, threads, context: 4352, names });
-    const found = [];
-    for (const { id, title, action, given } of comparisons.filter(
-      (comparison) => ids?.includes(comparison.id) ?? true,
-    )) {
-      progress(`quality: ${title}`);
-      found.push({ id, title, results: await side.call(action, given) });
-    }
-    return found;
-  } finally {
-    await side.close();
-  }
-}
-
-/**
  * The forms that were tried, as quality against speed: measured side by side, by turns.
  *
  * @param {{ threads: number, pairs?: number, progress: (text: string) => void }} options
  */
 export async function measureFrontier({ threads, pairs = 9, progress }) {
-  const side = new Side('quality', new URL('./quality/side.mjs', import.meta.url), nativeEnvironment);
-  try {
-    const names = frontierForms;
-    progress(`building ${names.length} forms`);
-    await side.call('load', { directory: builds, threads, context: 1024, names });
+  progress(`building ${frontierForms.length} forms`);
+  return withForms({ threads, context: 1024, names: frontierForms }, async (side) => {
     progress('speed of each form');
     const speed = await side.call('speed', { rounds: pairs });
-    const quality = [];
-    for (const { id, title, action, given } of comparisons.filter(({ id }) => id !== 'deep')) {
-      progress(`quality: ${title}`);
-      quality.push({ id, results: await side.call(action, { ...given, windows: 3 }) });
-    }
-    return names.map((name) => ({
+    const shallow = comparisons.filter(({ id }) => id !== 'deep');
+    const quality = await compareForms(
+      side,
+      shallow.map((comparison) => ({ ...comparison, given: { ...comparison.given, windows: 3 } })),
+      progress,
+    );
+    return frontierForms.map((name) => ({
       name,
       prefill: median(speed[name].prefill),
       decode: median(speed[name].decode),
       divergence: Object.fromEntries(quality.map(({ id, results }) => [id, results[name].divergence])),
     }));
+  });
+}
+
+/** Does `work` with a process that has loaded the forms; by default the one that is served. */
+async function withForms({ threads, context, names }, work) {
+  const side = new Side('quality', new URL('./quality/side.mjs', import.meta.url), nativeEnvironment);
+  try {
+    await side.call('load', { directory: builds, threads, context, names });
+    return await work(side);
   } finally {
     await side.close();
   }
+}
+
+async function compareForms(side, wanted, progress) {
+  const found = [];
+  for (const { id, title, action, given } of wanted) {
+    progress(`quality: ${title}`);
+    found.push({ id, title, results: await side.call(action, given) });
+  }
+  return found;
 }
 
 /** @param {Awaited<ReturnType<typeof measureFrontier>>} forms */

@@ -3,8 +3,10 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { BuiltModel } from '@mcli/model-builder';
 import type { Runtime, SessionOptions } from '@mcli/ort';
+import { useFlashAttention } from '@mcli/ort';
 import { GraphPass } from './graph-pass.js';
 import { KvPool, cacheSuffixes } from './kv-pool.js';
+import { bindFresh, createReadingSession } from './reading-session.js';
 
 /** What was measured for a build, kept beside it. */
 interface Choice {
@@ -22,12 +24,7 @@ const rounds = 2;
  * Chooses the form of attention that reads prompts faster on this machine: a short measurement, the first time, whose
  * result is kept with the build. It counts for the sessions that are created afterwards.
  */
-export async function chooseAttention(
-  runtime: Runtime,
-  built: BuiltModel,
-  options: Pick<SessionOptions, 'threads' | 'entries'>,
-): Promise<void> {
-  const { useFlashAttention } = await import('@mcli/ort');
+export async function chooseAttention(runtime: Runtime, built: BuiltModel, options: SessionOptions): Promise<void> {
   const path = join(built.directory, 'attention.json');
   const machine = `${process.arch} ${cpus()[0]?.model ?? ''} ${runtime.version} ${options.threads ?? 'default'}`;
   const known = await readChoice(path);
@@ -55,23 +52,14 @@ async function readChoice(path: string): Promise<Choice | undefined> {
 }
 
 /** Milliseconds of the fastest of a few passes. */
-async function measure(
-  runtime: Runtime,
-  { manifest, readPath }: BuiltModel,
-  { threads, entries }: Pick<SessionOptions, 'threads' | 'entries'>,
-): Promise<number> {
-  const session = await runtime.createSession(readPath, {
-    ...(threads === undefined ? {} : { threads }),
-    entries: { ...entries, 'session.disable_prepacking': '1' },
-  });
+async function measure(runtime: Runtime, { manifest, readPath }: BuiltModel, options: SessionOptions): Promise<number> {
+  const session = await createReadingSession(runtime, readPath, options);
   const { layers, kvHeads, headSize, vocabularySize } = manifest;
   const pool = new KvPool(runtime, { layers, kvHeads, headSize, slots: 1, positions: past + fresh, type: 'float32' });
   const pass = new GraphPass(runtime, session, { rows: 1, tokens: fresh, vocabularySize });
   const binding = pool.bindingOf(session, 0, 1);
-  for (const [index] of cacheSuffixes(layers).entries()) {
-    const name = `new_${index % 2 ? 'values' : 'keys'}.${index >> 1}`;
-    binding.bindOutput(name, runtime.allocate('int8', [kvHeads, fresh, headSize]));
-  }
+  const room = cacheSuffixes(layers).map(() => runtime.allocate('int8', [kvHeads, fresh, headSize]));
+  bindFresh(binding, room, manifest, fresh);
   const tokens = Array.from({ length: fresh }, (_, at) => (at * 131) % vocabularySize);
   let fastest = Infinity;
   for (let round = 0; round < rounds; round++) {

@@ -39,14 +39,14 @@ export interface LoadOnnxRunnerOptions {
  * @throws Error when the optional peers aren't installed, with what to install
  */
 export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<OnnxRunner> {
-  const { readBuiltModel, readCacheScales, loadRuntime, selfTest, OnnxRunner, chooseAttention } = await importPeers(
-    async () => ({
+  const { readBuiltModel, readCacheScales, loadRuntime, selfTest, OnnxRunner, chooseAttention, createReadingSession } =
+    await importPeers(async () => ({
       ...(await import('@mcli/model-builder')),
       ...(await import('@mcli/ort')),
       ...(await import('./onnx-runner.js')),
       ...(await import('./choose-attention.js')),
-    }),
-  );
+      ...(await import('./reading-session.js')),
+    }));
   const built = await readBuiltModel(options.directory);
   const { manifest, writePath, readPath, directory } = built;
   const numbersPerPosition = 2 * manifest.layers * manifest.kvHeads * manifest.headSize;
@@ -62,15 +62,12 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
   const runtime = await loadRuntime({ ...(prefer ? { prefer } : {}), ...(onFallback ? { onFallback } : {}) });
   try {
     const { entries } = await selfTest(runtime);
-    if (readPath !== writePath) await chooseAttention(runtime, built, { threads: options.threads, entries });
-    // The session is loaded on other threads; the tokenizer is made here meanwhile.
-    const threads = options.threads === undefined ? {} : { threads: options.threads };
-    const loading = runtime.createSession(writePath, { ...threads, entries });
-    // Long chunks don't gain by weights that are packed beforehand: the file's own pages will do.
-    const reading =
-      readPath === writePath
-        ? undefined
-        : runtime.createSession(readPath, { ...threads, entries: { ...entries, 'session.disable_prepacking': '1' } });
+    const settings = { ...(options.threads === undefined ? {} : { threads: options.threads }), entries };
+    const isReadApart = readPath !== writePath;
+    if (isReadApart) await chooseAttention(runtime, built, settings);
+    // The sessions are loaded on other threads; the tokenizer is made here meanwhile.
+    const loading = runtime.createSession(writePath, settings);
+    const reading = isReadApart ? createReadingSession(runtime, readPath, settings) : undefined;
     const [made, loaded, read] = await Promise.allSettled([
       readTokenizer(join(directory, manifest.tokenizer)),
       loading,

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Binding, Runtime, Session, Tensor } from '@mcli/ort';
-import { viewTensor } from '@mcli/ort';
 import { KvPool, cacheSuffixes } from './kv-pool.js';
 import type { KvRow } from './kv-row.js';
+import { bindFresh } from './reading-session.js';
 
 /**
  * Keys and values of one row at a time as float32, over which prompts are read: attention of many new positions is
@@ -36,7 +36,7 @@ export class ReadCopy {
       this.#owner = row;
       row.copied = 0;
     }
-    const { kvHeads, headSize, layers } = this.#pool.shape;
+    const { kvHeads, layers } = this.#pool.shape;
     if (row.copied < row.length) {
       for (let suffix = 0; suffix < 2 * layers; suffix++) {
         for (let head = 0; head < kvHeads; head++) this.#restore(row, suffix, head);
@@ -44,10 +44,7 @@ export class ReadCopy {
       }
       row.copied = row.length;
     }
-    for (const [suffix, tensor] of this.#fresh.entries()) {
-      const name = `new_${suffix % 2 ? 'values' : 'keys'}.${suffix >> 1}`;
-      this.binding.bindOutput(name, viewTensor(tensor, 0, [kvHeads, count, headSize]));
-    }
+    bindFresh(this.binding, this.#fresh, this.#pool.shape, count);
   }
 
   /** Takes what a pass over `computed` positions made of the first `count` into the 8-bit cache. */

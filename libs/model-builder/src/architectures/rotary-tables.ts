@@ -1,5 +1,5 @@
-import { dequantize } from '../passes/dequantize.js';
 import type { GgufFile } from '../read/gguf-file.js';
+import { readVector } from '../read/read-vector.js';
 import type { GraphBuilder } from '../write/graph-builder.js';
 import type { ModelShape } from './model-shape.js';
 import { findTensor } from './model-shape.js';
@@ -25,12 +25,7 @@ export async function addRotaryTables(graph: GraphBuilder, file: GgufFile, shape
 
 async function readRotaryDivisors(file: GgufFile, shape: ModelShape): Promise<Float32Array | undefined> {
   if (!file.tensors.has('rope_freqs.weight')) return undefined;
-  const tensor = findTensor(file, 'rope_freqs.weight', 1, shape.rotarySize / 2);
-  const bytes = new Uint8Array(tensor.byteLength);
-  await file.read(bytes, tensor.offset);
-  const divisors = new Float32Array(tensor.columns);
-  dequantize(tensor.format.name, bytes, divisors);
-  return divisors;
+  return readVector(file, findTensor(file, 'rope_freqs.weight', 1, shape.rotarySize / 2));
 }
 
 /**

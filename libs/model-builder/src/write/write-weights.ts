@@ -4,7 +4,8 @@ import { foldNorm } from '../passes/fold-norm.js';
 import { blockSize, quantizeBlocks } from '../passes/quantize-blocks.js';
 import { quantizeRows } from '../passes/quantize-rows.js';
 import type { Weight, WeightPart } from '../passes/weight.js';
-import type { GgufFile, TensorInfo } from '../read/gguf-file.js';
+import type { GgufFile } from '../read/gguf-file.js';
+import { readVector } from '../read/read-vector.js';
 import { writeAt } from './write-at.js';
 
 /** Numbers that are in memory at once, unless the rows that belong together are more. */
@@ -119,12 +120,4 @@ async function* readPart(source: GgufFile, part: WeightPart): AsyncGenerator<Flo
     }
     yield ordered.subarray(0, count * columns);
   }
-}
-
-async function readVector(source: GgufFile, tensor: TensorInfo): Promise<Float32Array> {
-  const bytes = new Uint8Array(tensor.byteLength);
-  await source.read(bytes, tensor.offset);
-  const values = new Float32Array(tensor.columns);
-  dequantize(tensor.format.name, bytes, values);
-  return values;
 }
