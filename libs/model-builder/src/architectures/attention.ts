@@ -52,7 +52,7 @@ function addInPlace(
     'GroupQueryAttention',
     [name, ...cache.present],
     [
-      rows.unflatten(`${name}.packed`, packed),
+      rows.unflatten(`${name}.packed`, packed, (heads + 2 * kvHeads) * headSize),
       '',
       '',
       ...cache.past,
@@ -88,7 +88,13 @@ function addReading(
     BigInt64Array.from([heads, kvHeads, kvHeads], (count) => BigInt(count * headSize)),
   );
   const split = ['query', 'key', 'value'].map((part) => `${name}.${part}`);
-  graph.nodes('Split', split, [rows.unflatten(`${name}.packed`, packed), sizes], { axis: -1 }, '');
+  graph.nodes(
+    'Split',
+    split,
+    [rows.unflatten(`${name}.packed`, packed, (heads + 2 * kvHeads) * headSize), sizes],
+    { axis: -1 },
+    '',
+  );
   const first = graph.input({ name: 'first_position', type: 'int64', shape: [1] });
   const rotate = (value: string, count: number): string =>
     graph.node(

@@ -70,6 +70,7 @@ export async function buildLlama(
   const embedding = addMatrix(graph, 'token_embd.weight', [table], recipe.embedding);
   const rows = new TokenRows(graph, tokens);
   let residual = lookUp(graph, 'embedding', rows.flatten('token_rows', tokens), embedding); // (1)
+  graph.describe({ name: residual, type: 'float32', shape: ['tokens', hiddenSize] });
   let branch: string | undefined;
 
   for (let layer = 0; layer < shape.layers; layer++) {
@@ -96,11 +97,12 @@ export async function buildLlama(
     );
     let attention = addAttention(graph, { shape, role, layer, rows, rotary }, packed); // (2)
     if (layer === shape.layers - 1) {
-      const gather = (name: string, value: string): string =>
-        // (3)
-        graph.node('GatherND', `${name}_wanted`, [rows.unflatten(`${name}_sequences`, value), wanted]);
-      attention = gather(`${block}.attention`, attention);
-      residual = gather(`${block}.residual`, residual);
+      const gather = (value: string, columns: number, name: string): string => {
+        graph.node('GatherND', name, [rows.unflatten(`${name}.sequences`, value, columns), wanted]);
+        return graph.describe({ name, type: 'float32', shape: ['rows', columns] });
+      };
+      attention = gather(attention, heads * headSize, `${block}.attention_wanted`); // (3)
+      residual = gather(residual, hiddenSize, `${block}.residual_wanted`);
     }
     const mixed = addActivation(graph, attention, heads * headSize, forms.branch);
     const projected = addLinear(graph, file, `${block}.attn_output`, mixed, [

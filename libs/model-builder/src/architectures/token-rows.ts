@@ -22,11 +22,13 @@ export class TokenRows {
       shape = this.#graph.node('Constant', `rows.shape.${columns ?? 'tokens'}`, [], { value_ints: sizes });
       this.#flat.set(columns, shape);
     }
-    return this.#graph.node('Reshape', name, [value, shape]);
+    this.#graph.node('Reshape', name, [value, shape]);
+    return columns === undefined ? name : this.#graph.describe({ name, type: 'float32', shape: ['tokens', columns] });
   }
 
   /** `[batch · sequence, columns]` → `[batch, sequence, columns]`. */
-  unflatten(name: string, value: string): string {
-    return this.#graph.node('Reshape', name, [value, this.#sequences]);
+  unflatten(name: string, value: string, columns: number): string {
+    this.#graph.node('Reshape', name, [value, this.#sequences]);
+    return this.#graph.describe({ name, type: 'float32', shape: ['batch', 'sequence', columns] });
   }
 }

@@ -32,6 +32,7 @@ function writeGraph(writer: BinaryWriter, graph: OnnxGraph, dataFile: string): v
   }
   for (const value of graph.inputs) message(writer, 11, () => writeValue(writer, value));
   for (const value of graph.outputs) message(writer, 12, () => writeValue(writer, value));
+  for (const value of graph.values) message(writer, 13, () => writeValue(writer, value));
 }
 
 function writeNode(writer: BinaryWriter, node: GraphNode): void {

@@ -36,4 +36,12 @@ describe('GraphBuilder', () => {
     ]);
     expect(data.bytes).toBe(256);
   });
+
+  it('tells the shapes inside the graph', () => {
+    const graph = new GraphBuilder(new DataLayout());
+    const rows = { name: 'rows', type: 'float32', shape: ['tokens', 4] } as const;
+
+    expect(graph.describe(rows)).toBe('rows');
+    expect(graph.finish('described').values).toEqual([rows]);
+  });
 });

@@ -19,6 +19,7 @@ export class GraphBuilder {
   readonly #nodes: GraphNode[] = [];
   readonly #inputs = new Map<string, GraphValue>();
   readonly #outputs: GraphValue[] = [];
+  readonly #values: GraphValue[] = [];
   readonly #initializers = new Map<string, Initializer>();
   readonly #constants = new Map<string, InlineInitializer>();
 
@@ -35,6 +36,15 @@ export class GraphBuilder {
 
   output(value: GraphValue): string {
     this.#outputs.push(value);
+    return value.name;
+  }
+
+  /**
+   * Tells a value's shape. Where the runtime can't see that two values are of one size it gives each memory of its own,
+   * and takes time for every pair of them when the graph is loaded.
+   */
+  describe(value: GraphValue): string {
+    this.#values.push(value);
     return value.name;
   }
 
@@ -87,6 +97,7 @@ export class GraphBuilder {
       name,
       inputs: [...this.#inputs.values()],
       outputs: this.#outputs,
+      values: this.#values,
       initializers: [...this.#initializers.values(), ...this.#constants.values()],
       nodes: this.#nodes,
     };

@@ -5,7 +5,7 @@ export type ElementType = keyof typeof elementTypes;
 /** A number, or the name of a size that is only known when the graph runs. */
 export type Dimension = number | string;
 
-/** An input or output of the graph. */
+/** An input or output of the graph, or a value inside whose shape is told. */
 export interface GraphValue {
   readonly name: string;
   readonly type: ElementType;
@@ -52,6 +52,8 @@ export interface OnnxGraph {
   readonly name: string;
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
+  /** Shapes inside the graph that the runtime can't find by itself. */
+  readonly values: readonly GraphValue[];
   readonly initializers: readonly (Initializer | InlineInitializer)[];
   /** In an order in which they can run. */
   readonly nodes: readonly GraphNode[];
