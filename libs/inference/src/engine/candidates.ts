@@ -1,4 +1,5 @@
 import { findCutoff } from './cutoff.js';
+import { exponential } from './exponential.js';
 
 /** A token so many e-foldings less likely than the likeliest one is out: all of them together wouldn't be drawn once in 10^8. */
 const depth = 32;
@@ -23,6 +24,8 @@ export class Candidates {
   readonly #ids: Int32Array;
   readonly #weights: Float64Array;
   #count = 0;
+  /** Of all weights. */
+  #total = 0;
 
   /** `highest` is the largest logit; there is one. */
   constructor(logits: Float32Array, highest: number, temperature: number) {
@@ -52,25 +55,26 @@ export class Candidates {
 
   /** Turns logits into probabilities up to a common factor: the likeliest token's is 1. */
   weigh(): void {
-    for (let position = 0; position < this.#count; position += 1) {
-      const logit = this.#logits[this.#ids[position] as number] as number;
-      this.#weights[position] = Math.exp((logit - this.#highest) / this.#temperature);
+    const [logits, ids, weights] = [this.#logits, this.#ids, this.#weights];
+    const [count, highest, temperature] = [this.#count, this.#highest, this.#temperature];
+    let total = 0;
+    for (let position = 0; position < count; position += 1) {
+      const weight = exponential(((logits[ids[position] as number] as number) - highest) / temperature);
+      weights[position] = weight;
+      total += weight;
     }
+    this.#total = total;
   }
 
   /** Keeps the likeliest ones whose probabilities first add up to `share` of all. */
   keepNucleus(share: number): void {
-    const weights = this.#weights;
-    const total = this.#sum();
+    const target = share * this.#total;
     // All that are lighter than this hold less than 1 - share together: the nucleus is reached before them.
-    const least = ((1 - share) * total) / this.#count;
-    let heavy = 0;
-    for (let position = 0; position < this.#count; position += 1) {
-      if ((weights[position] as number) < least) continue;
-      scratch.order[heavy] = position;
-      heavy += 1;
-    }
-    const cutoff = findCutoff(weights, scratch.order.subarray(0, heavy), share * total, 'weight');
+    if (!this.#keepHeavier(((1 - share) * this.#total) / this.#count, target)) return;
+    const order = scratch.order.subarray(0, this.#count);
+    for (let position = 0; position < order.length; position += 1) order[position] = position;
+    const weights = this.#weights;
+    const cutoff = findCutoff(weights, order, target, 'weight');
     if (!cutoff) return;
     this.#keep((position) => {
       const weight = weights[position] as number;
@@ -85,7 +89,7 @@ export class Candidates {
 
   /** The token in whose part of the line the point lies; `point` is 0 ≤ x < 1. */
   pick(point: number): number | undefined {
-    const target = point * this.#sum();
+    const target = point * this.#total;
     let end = 0;
     for (let position = 0; position < this.#count; position += 1) {
       end += this.#weights[position] as number;
@@ -124,20 +128,44 @@ export class Candidates {
     return this.#highest - (depth + 1) * this.#temperature;
   }
 
-  #sum(): number {
+  /** Drops what weighs less than `least`, unless rounding left the rest short of `target`; whether it did. */
+  #keepHeavier(least: number, target: number): boolean {
+    const [ids, weights, order] = [this.#ids, this.#weights, scratch.order];
+    const before = this.#count;
+    let count = 0;
     let total = 0;
-    for (let position = 0; position < this.#count; position += 1) total += this.#weights[position] as number;
-    return total;
+    for (let position = 0; position < before; position += 1) {
+      const weight = weights[position] as number;
+      if (weight < least) continue;
+      order[count] = position;
+      total += weight;
+      count += 1;
+    }
+    if (total < target) return false;
+    for (let to = 0; to < count; to += 1) {
+      const position = order[to] as number;
+      ids[to] = ids[position] as number;
+      weights[to] = weights[position] as number;
+    }
+    this.#count = count;
+    this.#total = total;
+    return true;
   }
 
   #keep(isKept: (position: number) => boolean): void {
+    const [ids, weights] = [this.#ids, this.#weights];
+    const before = this.#count;
     let count = 0;
-    for (let position = 0; position < this.#count; position += 1) {
+    let total = 0;
+    for (let position = 0; position < before; position += 1) {
       if (!isKept(position)) continue;
-      this.#ids[count] = this.#ids[position] as number;
-      this.#weights[count] = this.#weights[position] as number;
+      const weight = weights[position] as number;
+      ids[count] = ids[position] as number;
+      weights[count] = weight;
+      total += weight;
       count += 1;
     }
     this.#count = count;
+    this.#total = total;
   }
 }

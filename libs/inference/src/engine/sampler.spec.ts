@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { SamplingOptions } from '../contract.js';
+import { createRandom } from './random.js';
 import { createSampler } from './sampler.js';
 
 const nothing = { tokens: [], promptLength: 0 };
@@ -65,6 +66,25 @@ describe('createSampler', () => {
           expect(kept.has(sampler.next(Float32Array.from(values), nothing))).toBe(true);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('does so with thousands of logits: peaked, flat, with ties and with impossible ones', () => {
+    const spread = fc.constantFrom(0.01, 1, 4, 20);
+    const grain = fc.constantFrom(0, 0.5);
+    fc.assert(
+      fc.property(fc.integer(), spread, grain, anySampling, (seed, width, tie, options) => {
+        const random = createRandom(seed);
+        const values = Array.from({ length: 3000 }, () => {
+          const value = width * Math.log(1 / (1e-9 + random()) - 1);
+          return random() < 0.01 ? -Infinity : Math.fround(tie ? Math.round(value / tie) * tie : value);
+        });
+        const kept = keepNaively(values, options);
+        const sampler = createSampler({ ...options, seed: 3 });
+        for (let round = 0; round < 5; round += 1)
+          expect(kept.has(sampler.next(Float32Array.from(values), nothing))).toBe(true);
+      }),
+      { numRuns: 60 },
     );
   });
 
