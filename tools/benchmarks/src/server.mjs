@@ -64,7 +64,8 @@ export class Server {
 
   /**
    * A streamed chat. `done` resolves to the tokens that were written and the times, in milliseconds of this process'
-   * clock, at which something of the answer came; `first` when its first event came; `leave` hangs up.
+   * clock, at which something of the answer came; `first` when its first event came, which may be before its prompt
+   * was read; `writing` when a few of its tokens have come; `leave` hangs up.
    */
   stream(body) {
     const content = JSON.stringify({
@@ -77,13 +78,16 @@ export class Server {
     let tail = '';
     let request;
     let began;
+    let wrote;
     const first = new Promise((resolve) => (began = resolve));
+    const writing = new Promise((resolve) => (wrote = resolve));
     const done = new Promise((resolve, reject) => {
       request = http.request({ ...this.#options('/v1/chat/completions'), method: 'POST' }, (response) => {
         response.setEncoding('utf8');
         response.on('data', (chunk) => {
           times.push(performance.now());
           began(times[0]);
+          if (times.length > 4) wrote();
           tail = (tail + chunk).slice(-1_000);
         });
         response.on('end', () => {
@@ -97,7 +101,7 @@ export class Server {
       request.setHeader('content-type', 'application/json');
       request.end(content);
     });
-    return { done, first, leave: () => request.destroy() };
+    return { done, first, writing, leave: () => request.destroy() };
   }
 
   /** Bytes in memory, of all of its processes; `shared` counts pages that several use once. Linux only. */

@@ -1,3 +1,4 @@
+import { countTokens } from './count-tokens.js';
 import type { StepItem } from './scheduler.js';
 import type { Sequence } from './sequence.js';
 import type { TraceEvent, TraceSink } from './trace.js';
@@ -43,12 +44,9 @@ export class EngineTrace {
   /** A step ended just now. `computedAt` is `undefined` when its pass failed. */
   step(items: readonly StepItem[], startedAt: number, computedAt: number | undefined, acceptedTokens: number): void {
     const endedAt = this.#now();
-    const sum = (count: (item: StepItem) => number): number => items.reduce((total, item) => total + count(item), 0);
     this.#slice('step', startedAt, endedAt, {
       sequences: items.length,
-      readTokens: sum(({ kind, tokens }) => (kind === 'read' ? tokens.length : 0)),
-      writeRows: sum(({ kind, tokens, drafts }) => (kind === 'write' ? tokens.length + drafts.length : 0)),
-      draftTokens: sum(({ drafts }) => drafts.length),
+      ...countTokens(items),
       acceptedTokens,
     });
     this.#slice('forward', startedAt, computedAt ?? endedAt);

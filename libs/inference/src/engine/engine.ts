@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { GenerateRequest, GenerationEvent, InferenceBackend, ModelCard } from '../contract.js';
 import { InferenceError } from '../errors.js';
+import { countTokens } from './count-tokens.js';
 import { createSequence } from './create-sequence.js';
 import { Drafter } from './drafter.js';
 import { EngineTrace } from './engine-trace.js';
@@ -175,6 +176,7 @@ export class Engine implements InferenceBackend {
     try {
       const rows = await this.#runner.forward(step.map(toForwardItem), controller.signal);
       computedAt = this.#now();
+      this.#scheduler.record({ ...countTokens(step), durationMs: computedAt - startedAt });
       for (const [index, item] of step.entries()) accepted += this.#advance(item, rows[index] ?? []);
       const [only] = step;
       if (only && step.length === 1 && only.kind === 'write')

@@ -1,5 +1,7 @@
 import { InferenceError } from '../errors.js';
 import type { Drafter } from './drafter.js';
+import type { MeasuredStep } from './read-pacer.js';
+import { ReadPacer } from './read-pacer.js';
 import type { Sequence } from './sequence.js';
 import type { Slot } from './slot.js';
 
@@ -7,10 +9,15 @@ export interface SchedulerOptions {
   /** Generations that may wait for a slot; further ones are refused as `overloaded`. @default 64 */
   readonly queue?: number | undefined;
   /**
-   * Tokens of a prompt that are read in one go. More reads faster, fewer lets the others write more often.
-   * Chunks end at multiples of this number, whoever else is served. @default 256
+   * Tokens of a prompt that are read in one go at most. More reads faster, fewer lets new requests in sooner. Chunks
+   * end at multiples of this number; while somebody writes, they are parted further. @default 256
    */
   readonly chunkTokens?: number | undefined;
+  /**
+   * Milliseconds that a step should take at most in which somebody writes: of a prompt, it reads what fits in at the
+   * speed that was measured last. The longest pause in the others' answers, about. @default 150
+   */
+  readonly longestStepMs?: number | undefined;
   /**
    * Prompt tokens that one step reads at most, of all sequences together; one chunk is always read. Tokens that
    * are being written come on top. @default `chunkTokens`
@@ -43,6 +50,7 @@ export class Scheduler {
   readonly #queue: number;
   readonly #chunkTokens: number;
   readonly #tokensPerStep: number;
+  readonly #pacer: ReadPacer;
   readonly #drafter: Drafter | undefined;
   /** Who was admitted or read a chunk longest ago is next: readers take turns. */
   readonly #lastTurn = new Map<Slot, number>();
@@ -60,6 +68,7 @@ export class Scheduler {
     this.#queue = checkCount('queue', options.queue ?? 64, 0);
     this.#chunkTokens = checkCount('chunkTokens', options.chunkTokens ?? 256, 1);
     this.#tokensPerStep = checkCount('tokensPerStep', options.tokensPerStep ?? this.#chunkTokens, 1);
+    this.#pacer = new ReadPacer(checkCount('longestStepMs', options.longestStepMs ?? 150, 1));
   }
 
   /** Generations with a slot. */
@@ -91,9 +100,9 @@ export class Scheduler {
    * The next step, empty when there is nothing to do.
    *
    * (1) Slots of finished sequences are freed. (2) Waiting sequences take free slots, first come first served.
-   * (3) Writers get one token each. (4) Readers take turns with whole chunks, as many as the step's budget holds,
-   * but at least one: so nobody starves, and a long prompt slows the others down without stopping them. (5) A writer
-   * that is all alone checks drafted tokens too: with others, its extra rows would be time taken from them.
+   * (3) Writers get one token each. (4) Readers take turns with chunks, as many as the step's budget holds, but at
+   * least one: so nobody starves. Where there are writers, the budget is what can be read in a short time: a long
+   * prompt slows them down without stopping them. (5) A writer that is all alone checks drafted tokens too: with others, its extra rows would be time taken from them.
    */
   plan(): StepItem[] {
     this.#clock += 1;
@@ -106,11 +115,12 @@ export class Scheduler {
       if (slot.sequence.tokens.length - slot.tokens.length > 1) readers.push(slot);
       else step.push(toItem(slot, slot.sequence, 1)); // (3)
     }
-    let budget = this.#tokensPerStep; // (4)
+    const most = step.length > 0 ? this.#pacer.tokens : Infinity; // (4)
+    let budget = Math.min(this.#tokensPerStep, most);
     readers.sort((a, b) => (this.#lastTurn.get(a) ?? 0) - (this.#lastTurn.get(b) ?? 0));
     for (const [turn, slot] of readers.entries()) {
       if (!slot.sequence) continue;
-      const count = this.#countChunk(slot, slot.sequence);
+      const count = this.#countChunk(slot, slot.sequence, most);
       if (turn > 0 && count > budget) break;
       budget -= count;
       this.#endTurn(slot);
@@ -119,6 +129,11 @@ export class Scheduler {
     const [only] = step; // (5)
     if (only && step.length === 1 && only.kind === 'write') return [this.#draft(only)];
     return step;
+  }
+
+  /** A step was computed: how much the next one reads depends on it. */
+  record(step: MeasuredStep): void {
+    this.#pacer.record(step);
   }
 
   /** Ends everything that runs or waits, each with an error of its own. */
@@ -159,10 +174,13 @@ export class Scheduler {
     this.#lastTurn.set(slot, this.#turns);
   }
 
-  #countChunk(slot: Slot, sequence: Sequence): number {
+  /** A chunk, or one of its equal parts where it is larger than `most`. */
+  #countChunk(slot: Slot, sequence: Sequence, most: number): number {
     const from = slot.tokens.length;
     const chunkEnd = from - (from % this.#chunkTokens) + this.#chunkTokens;
-    return Math.min(chunkEnd, sequence.tokens.length) - from;
+    const count = Math.min(chunkEnd, sequence.tokens.length) - from;
+    const parts = Math.max(1, Math.ceil(count / most));
+    return Math.ceil(count / parts);
   }
 }
 

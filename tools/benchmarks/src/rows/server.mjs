@@ -69,8 +69,7 @@ export async function measureUnderLoad({ server, endTokens, text, tokens }, { ro
     const streams = Array.from({ length: 8 }, (_, user) =>
       server.stream(body(text, user, endTokens, { maxTokens: 96, round: 100 + round })),
     );
-    await Promise.all(streams.map(({ first }) => first));
-    await new Promise((done) => setTimeout(done, 500));
+    await Promise.all(streams.map(({ writing }) => writing));
     let polling = true;
     const polls = (async () => {
       // Not without a pause: the poller would take a core from what it watches.
