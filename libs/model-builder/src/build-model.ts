@@ -20,7 +20,9 @@ import type { Recipe } from './recipes.js';
 import { hasExactRows, recipes } from './recipes.js';
 import { DataLayout } from './write/data-layout.js';
 import { encodeOnnx } from './write/encode-onnx.js';
+import { findMatrices } from './write/find-matrices.js';
 import { GraphBuilder } from './write/graph-builder.js';
+import type { OnnxGraph } from './write/onnx-graph.js';
 import { writeAt } from './write/write-at.js';
 import { writeWeights } from './write/write-weights.js';
 
@@ -98,15 +100,16 @@ async function writeBuild(
   const encode = async (
     name: string,
     role: GraphRole,
-  ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> => {
-    const graph = new GraphBuilder(data);
-    await build(graph, { recipe, role });
-    const bytes = encodeOnnx(graph.finish(shape.architecture), {
+  ): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly graph: OnnxGraph }> => {
+    const builder = new GraphBuilder(data);
+    await build(builder, { recipe, role });
+    const graph = builder.finish(shape.architecture);
+    const bytes = encodeOnnx(graph, {
       dataFile: buildFiles.data,
       producer: '@mcli/model-builder',
       producerVersion: String(builderVersion),
     });
-    return { name, bytes };
+    return { name, bytes, graph };
   };
   const isInt8 = recipe.cache === 'int8';
   const graphs = isInt8
@@ -162,6 +165,7 @@ async function writeBuild(
     cache: recipe.cache,
     exactRows: hasExactRows(recipe),
     graphs: { write: buildFiles.write, ...(isInt8 ? { read: buildFiles.read } : {}) },
+    matrices: isInt8 ? findMatrices(graphs.map(({ graph }) => graph)) : [],
     tokenizer: buildFiles.tokenizer,
     files: {
       ...Object.fromEntries(graphs.map(({ name, bytes }) => [name, bytes.byteLength])),

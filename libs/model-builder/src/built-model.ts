@@ -17,10 +17,12 @@ export const buildFiles = {
 /** A model that is ready to be run. */
 export interface BuiltModel {
   readonly directory: string;
-  /** Path of the graph that writes; the weights lie beside it. */
+  /** Path of the graph that writes. */
   readonly writePath: string;
   /** Path of the graph that reads prompts, over the same weights; the other one when that reads too. */
   readonly readPath: string;
+  /** Path of the graphs' weights. */
+  readonly dataPath: string;
   /** Path of the `TokenizerDescription`. */
   readonly tokenizerPath: string;
   readonly manifest: ModelManifest;
@@ -62,6 +64,7 @@ export function asBuiltModel(directory: string, manifest: ModelManifest): BuiltM
     directory,
     writePath: join(directory, manifest.graphs.write),
     readPath: join(directory, manifest.graphs.read ?? manifest.graphs.write),
+    dataPath: join(directory, buildFiles.data),
     tokenizerPath: join(directory, buildFiles.tokenizer),
     manifest,
   };

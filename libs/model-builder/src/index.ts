@@ -6,5 +6,5 @@ export type { BuiltModel } from './built-model.js';
 export { ModelBuildError } from './model-build-error.js';
 export type { ModelBuildErrorCode } from './model-build-error.js';
 export { builderVersion, defaultForm } from './model-manifest.js';
-export type { ModelManifest, RecommendedSampling, WeightsForm } from './model-manifest.js';
+export type { ModelManifest, ModelMatrix, RecommendedSampling, WeightsForm } from './model-manifest.js';
 export type { TokenizerDescription } from './read/tokenizer-description.js';

@@ -7,7 +7,7 @@ export type WeightsForm = keyof typeof recipes;
 export const defaultForm: WeightsForm = 'int8-row';
 
 /** Changes whenever the same source would give another graph, other weights or another tokenizer file. */
-export const builderVersion = 5;
+export const builderVersion = 6;
 
 /** What a runner needs to know of a built model. Kept as `manifest.json`, written last. */
 export interface ModelManifest {
@@ -41,6 +41,8 @@ export interface ModelManifest {
   readonly exactRows: boolean;
   /** The graphs' file names in the build's folder. With a float32 cache `write` reads as well. */
   readonly graphs: { readonly write: string; readonly read?: string | undefined };
+  /** The int8 matrices that both graphs multiply with: sessions over the two can share how they are packed. */
+  readonly matrices: readonly ModelMatrix[];
   /** The file name of the `TokenizerDescription`. */
   readonly tokenizer: string;
   /** All files beside the manifest, with their sizes in bytes. */
@@ -51,6 +53,15 @@ export interface ModelManifest {
   readonly created: number;
   /** What the model's file recommends, when it does. */
   readonly recommendedSampling?: RecommendedSampling | undefined;
+}
+
+/** An int8 matrix in the data file. */
+export interface ModelMatrix {
+  /** The graphs' name for it. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Where it starts, in bytes. */
+  readonly offset: number;
 }
 
 /** Sampling settings that a model's authors recommend. */

@@ -1,4 +1,4 @@
-import type { Runtime, SessionOptions, ValueInfo } from './runtime.js';
+import type { Runtime, SessionOptions, SharedWeights, ValueInfo, WeightPlace } from './runtime.js';
 import type { Tensor } from './tensor.js';
 
 /**
@@ -9,6 +9,8 @@ export interface RuntimeDriver extends Pick<Runtime, 'kind' | 'version' | 'capab
   /** Zeroed memory, whose offset in its buffer is a multiple of 8. */
   allocate(byteLength: number): Uint8Array;
   createSession(model: string | Uint8Array, options: ResolvedSessionOptions): Promise<SessionDriver>;
+  /** `undefined` when this kind can't. Lives until `release`. */
+  shareWeights(path: string, weights: readonly WeightPlace[]): SharedWeights | undefined;
   release(): Promise<void>;
 }
 
@@ -35,4 +37,6 @@ export interface ResolvedSessionOptions {
   readonly memoryArena: boolean;
   readonly optimize: NonNullable<SessionOptions['optimize']>;
   readonly entries: Readonly<Record<string, string>>;
+  /** What this driver's `shareWeights` gave. */
+  readonly weights?: SharedWeights | undefined;
 }

@@ -10,7 +10,9 @@ export type {
   RuntimeCapabilities,
   Session,
   SessionOptions,
+  SharedWeights,
   ValueInfo,
+  WeightPlace,
 } from './runtime.js';
 export { selfTest } from './self-test.js';
 export type { SelfTestResult } from './self-test.js';

@@ -1,8 +1,9 @@
+import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { RuntimeDriver } from './driver.js';
 import { ManagedSession } from './managed-session.js';
 import { OrtError } from './ort-error.js';
-import type { Runtime, RuntimeCapabilities, Session, SessionOptions } from './runtime.js';
+import type { Runtime, RuntimeCapabilities, Session, SessionOptions, SharedWeights, WeightPlace } from './runtime.js';
 import { resolveSessionOptions } from './session-options.js';
 import { bytesPerElement, elementCount, isTensorType, tensorOver } from './tensor.js';
 import type { Tensor, TensorType } from './tensor.js';
@@ -55,6 +56,21 @@ export class ManagedRuntime implements Runtime {
     const session = new ManagedSession(driver, () => this.#sessions.delete(session));
     this.#sessions.add(session);
     return session;
+  }
+
+  shareWeights(path: string, weights: readonly WeightPlace[]): SharedWeights | undefined {
+    this.#assertOpen();
+    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    if (size === undefined) throw new OrtError('model_not_found', `There is no file of weights at ${path}.`);
+    for (const { name, type, dims, offset } of weights) {
+      const end = offset + elementCount(dims) * bytesPerElement(type);
+      if (!(Number.isSafeInteger(offset) && offset >= 0 && end <= size))
+        throw new OrtError(
+          'invalid_argument',
+          `${name} lies outside of the file: bytes ${offset} to ${end} of ${size}.`,
+        );
+    }
+    return this.#driver.shareWeights(path, weights);
   }
 
   dispose(): Promise<void> {

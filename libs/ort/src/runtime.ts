@@ -24,8 +24,34 @@ export interface Runtime {
    * @throws OrtError `model_not_found`, `invalid_model`, `invalid_argument` or `disposed`
    */
   createSession(model: string | Uint8Array, options?: SessionOptions): Promise<Session>;
+  /**
+   * Weights for several sessions, which ONNX Runtime otherwise packs for the machine once for each of them: the sessions that get them as
+   * `SessionOptions.weights` have them in memory once. They live as long as the runtime.
+   *
+   * Gives `undefined` where it isn't possible: with `kind` `worker`, and on Windows.
+   *
+   * @param path a file that doesn't change meanwhile, such as the models' external data
+   * @throws OrtError `model_not_found`; `invalid_argument` when a weight lies outside of the file; `disposed`
+   */
+  shareWeights(path: string, weights: readonly WeightPlace[]): SharedWeights | undefined;
   /** Disposes of all sessions, after the runs that have begun. Calling it again does nothing more. */
   dispose(): Promise<void>;
+}
+
+/** Where a weight lies in a file. */
+export interface WeightPlace {
+  /** The initializer's name in the models. All models that have it mean the same numbers. */
+  readonly name: string;
+  readonly type: TensorType;
+  readonly dims: readonly number[];
+  /** Where its numbers start, in bytes. */
+  readonly offset: number;
+}
+
+/** What `Runtime.shareWeights` gave. */
+export interface SharedWeights {
+  /** Bytes of the weights as they lie in the file. */
+  readonly byteLength: number;
 }
 
 /** What differs between the two kinds of runtime beyond speed. */
@@ -65,6 +91,13 @@ export interface SessionOptions {
   readonly memoryArena?: boolean | undefined;
   /** How far the graph is rewritten when it is loaded. @default 'all' */
   readonly optimize?: 'none' | 'basic' | 'extended' | 'all' | undefined;
+  /**
+   * Weights that are shared with other sessions, by the runtime that creates this one. The model must have them all, unchanged by
+   * `optimize`; it must be given as a path.
+   *
+   * @default none
+   */
+  readonly weights?: SharedWeights | undefined;
   /**
    * Configuration entries by ONNX Runtime's names, such as `session.x64quantprecision`. They win over the options above.
    *

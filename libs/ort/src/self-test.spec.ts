@@ -44,6 +44,7 @@ async function aSaturatingRuntime(saturates: (entries: Readonly<Record<string, s
     version: runtime.version,
     capabilities: runtime.capabilities,
     allocate: (type, dims) => runtime.allocate(type, dims),
+    shareWeights: (path, weights) => runtime.shareWeights(path, weights),
     dispose: () => runtime.dispose(),
     createSession,
   };

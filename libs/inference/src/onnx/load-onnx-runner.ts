@@ -39,13 +39,13 @@ export interface LoadOnnxRunnerOptions {
  * @throws Error when the optional peers aren't installed, with what to install
  */
 export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<OnnxRunner> {
-  const { readBuiltModel, readCacheScales, loadRuntime, selfTest, OnnxRunner, chooseAttention, createReadingSession } =
+  const { readBuiltModel, readCacheScales, loadRuntime, selfTest, OnnxRunner, chooseAttention, loadSessions } =
     await importPeers(async () => ({
       ...(await import('@mcli/model-builder')),
       ...(await import('@mcli/ort')),
       ...(await import('./onnx-runner.js')),
       ...(await import('./choose-attention.js')),
-      ...(await import('./reading-session.js')),
+      ...(await import('./load-sessions.js')),
     }));
   const built = await readBuiltModel(options.directory);
   const { manifest, writePath, readPath, directory } = built;
@@ -63,24 +63,20 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
   try {
     const { entries } = await selfTest(runtime);
     const settings = { ...(options.threads === undefined ? {} : { threads: options.threads }), entries };
-    const isReadApart = readPath !== writePath;
-    if (isReadApart) await chooseAttention(runtime, built, settings);
+    if (readPath !== writePath) await chooseAttention(runtime, built, settings);
     // The sessions are loaded on other threads; the tokenizer is made here meanwhile.
-    const loading = runtime.createSession(writePath, settings);
-    const reading = isReadApart ? createReadingSession(runtime, readPath, settings) : undefined;
-    const [made, loaded, read] = await Promise.allSettled([
+    const [made, loaded] = await Promise.allSettled([
       readTokenizer(join(directory, manifest.tokenizer)),
-      loading,
-      reading,
+      loadSessions(runtime, built, settings),
     ]);
     if (made.status === 'rejected') throw made.reason;
     if (loaded.status === 'rejected') throw loaded.reason;
-    if (read.status === 'rejected') throw read.reason;
-    const [tokenizer, session] = [made.value, loaded.value];
+    const tokenizer = made.value;
+    const { write, read } = loaded.value;
     return new OnnxRunner({
       runtime,
-      session,
-      reading: read.value && { session: read.value, scales: await readCacheScales(built) },
+      session: write,
+      reading: read && { session: read, scales: await readCacheScales(built) },
       exactRows: manifest.exactRows,
       tokenizer,
       vocabularySize: manifest.vocabularySize,

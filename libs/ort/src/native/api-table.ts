@@ -60,6 +60,12 @@ export const apiTable = {
   /** (binding, name, value, which it shares from then on) */
   BindInput: [136, 'status', ['pointer', 'str', 'pointer']],
   BindOutput: [137, 'status', ['pointer', 'str', 'pointer']],
+  /** (options, name, value). The value must live as long as the session. */
+  AddInitializer: [150, 'status', ['pointer', 'str', 'pointer']],
+  CreatePrepackedWeightsContainer: [166, 'status', ['pointer']],
+  ReleasePrepackedWeightsContainer: [167, 'void', ['pointer']],
+  /** (environment, path, options, container, out session). The container must outlive the session. */
+  CreateSessionWithPrepackedWeightsContainer: [168, 'status', ['pointer', 'path', 'pointer', 'pointer', 'pointer']],
 } as const satisfies Record<string, readonly [number, keyof CTypes, readonly (keyof CTypes)[]]>;
 
 /** How C's types look in JavaScript. */

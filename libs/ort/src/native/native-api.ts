@@ -2,6 +2,8 @@ import { OrtError } from '../ort-error.js';
 import type { OrtErrorCode } from '../ort-error.js';
 import { API_VERSION, ARENA_ALLOCATOR, DEFAULT_MEMORY, LOG_LEVEL, apiTable } from './api-table.js';
 import type { CTypes, NativeFunctions } from './api-table.js';
+import type { MapFile } from './map-file.js';
+import { createMapFile } from './map-file.js';
 import { hasGlibc, libraryPath, unsupportedPlatform } from './library-path.js';
 
 /** ONNX Runtime's library with its environment. */
@@ -19,6 +21,8 @@ export interface NativeApi {
   addressOf(memory: ArrayBufferView): bigint;
   /** A C string. */
   readString(address: bigint): string;
+  /** Maps files into memory. `undefined` on Windows. */
+  readonly mapFile: MapFile | undefined;
 }
 
 /** The same on Linux and macOS. */
@@ -122,6 +126,7 @@ async function load(): Promise<NativeApi> {
     create,
     addressOf: (memory) => koffi.address(memory),
     readString: (address) => koffi.decode.string(address),
+    mapFile: platform === 'win32' ? undefined : createMapFile(koffi.load(null)),
   };
 }
 

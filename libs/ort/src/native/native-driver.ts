@@ -1,7 +1,9 @@
 import type { ResolvedSessionOptions, RuntimeDriver, SessionDriver } from '../driver.js';
+import type { SharedWeights, WeightPlace } from '../runtime.js';
 import { loadNativeApi } from './native-api.js';
 import type { NativeApi } from './native-api.js';
 import { createNativeSession } from './native-session.js';
+import { NativeWeights } from './native-weights.js';
 
 const ALIGNMENT = 64;
 
@@ -15,6 +17,7 @@ class NativeDriver implements RuntimeDriver {
   readonly capabilities = { terminate: true, zeroCopy: true };
   readonly version: string;
   readonly #api: NativeApi;
+  readonly #weights: NativeWeights[] = [];
 
   constructor(api: NativeApi) {
     this.version = api.version;
@@ -31,8 +34,16 @@ class NativeDriver implements RuntimeDriver {
     return createNativeSession(this.#api, model, options);
   }
 
+  shareWeights(path: string, places: readonly WeightPlace[]): SharedWeights | undefined {
+    const { mapFile } = this.#api;
+    if (!mapFile) return undefined;
+    const weights = new NativeWeights(this.#api, mapFile(path), places);
+    this.#weights.push(weights);
+    return weights;
+  }
+
   // The environment belongs to the process.
-  release(): Promise<void> {
-    return Promise.resolve();
+  async release(): Promise<void> {
+    for (const weights of this.#weights.splice(0)) weights.release();
   }
 }

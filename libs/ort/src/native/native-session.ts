@@ -1,8 +1,10 @@
 import type { BindingDriver, ResolvedSessionOptions, SessionDriver } from '../driver.js';
+import { OrtError } from '../ort-error.js';
 import type { ValueInfo } from '../runtime.js';
 import { optimizationLevels } from './api-table.js';
 import type { NativeApi } from './native-api.js';
 import { NativeBinding } from './native-binding.js';
+import { NativeWeights } from './native-weights.js';
 import { readValueInfos } from './value-infos.js';
 
 /** Loads a model on a thread of Node's pool. @throws OrtError `invalid_model` or `invalid_argument` */
@@ -12,12 +14,25 @@ export async function createNativeSession(
   options: ResolvedSessionOptions,
 ): Promise<SessionDriver> {
   const { functions } = api;
+  const weights = weightsFor(model, options);
   const nativeOptions = createSessionOptions(api, options);
   try {
+    for (const { name, value } of weights?.values ?? [])
+      api.check(functions.AddInitializer(nativeOptions, name, value), 'invalid_argument');
     const out = new BigUint64Array(1);
     const status = await new Promise<bigint | null>((resolve, reject) => {
       const done = (error: unknown, result: bigint | null): void => (error ? reject(error) : resolve(result));
-      if (typeof model === 'string') {
+      if (weights && typeof model === 'string') {
+        const { container } = weights;
+        functions.CreateSessionWithPrepackedWeightsContainer.async(
+          api.environment,
+          model,
+          nativeOptions,
+          container,
+          out,
+          done,
+        );
+      } else if (typeof model === 'string') {
         functions.CreateSession.async(api.environment, model, nativeOptions, out, done);
       } else {
         functions.CreateSessionFromArray.async(api.environment, model, model.byteLength, nativeOptions, out, done);
@@ -33,7 +48,17 @@ export async function createNativeSession(
     }
   } finally {
     functions.ReleaseSessionOptions(nativeOptions);
+    weights?.forget();
   }
+}
+
+function weightsFor(model: string | Uint8Array, { weights }: ResolvedSessionOptions): NativeWeights | undefined {
+  if (!weights) return undefined;
+  if (!(weights instanceof NativeWeights && weights.isOpen))
+    throw new OrtError('invalid_argument', 'The shared weights are not of this runtime.');
+  if (typeof model !== 'string')
+    throw new OrtError('invalid_argument', 'A model that shares weights must be given as a path.');
+  return weights;
 }
 
 function createSessionOptions(api: NativeApi, options: ResolvedSessionOptions): bigint {

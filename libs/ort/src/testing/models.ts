@@ -1,5 +1,5 @@
 import { encodeModel } from '../onnx-model.js';
-import type { OnnxNode, OnnxValue } from '../onnx-model.js';
+import type { ExternalTensor, OnnxNode, OnnxValue } from '../onnx-model.js';
 
 const rows = (name: string): OnnxValue => ({ name, type: 'float32', dims: ['rows', 2] });
 
@@ -95,3 +95,12 @@ export function attentionModel(): Uint8Array {
     ],
   });
 }
+
+/** `product = value · matrix` for a constant matrix, which a runtime may pack for its machine. */
+export const productModel = (matrix: ExternalTensor): Uint8Array =>
+  encodeModel({
+    inputs: [{ name: 'value', type: matrix.type, dims: ['rows', matrix.dims[0] ?? 1] }],
+    outputs: [{ name: 'product', type: matrix.type, dims: ['rows', matrix.dims[1] ?? 1] }],
+    initializers: { matrix },
+    nodes: [{ op: 'MatMul', inputs: ['value', 'matrix'], outputs: ['product'] }],
+  });

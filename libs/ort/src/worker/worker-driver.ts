@@ -49,6 +49,11 @@ class WorkerDriver implements RuntimeDriver {
     return new WorkerSession(this.#connection, session, values.inputs, values.outputs);
   }
 
+  /** The binding of `onnxruntime-node` can't. */
+  shareWeights(): undefined {
+    return undefined;
+  }
+
   release(): Promise<void> {
     return this.#connection.end();
   }
