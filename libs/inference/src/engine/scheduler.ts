@@ -15,7 +15,7 @@ export interface SchedulerOptions {
   readonly chunkTokens?: number | undefined;
   /**
    * Milliseconds that a step should take at most in which somebody writes: of a prompt, it reads what fits in at the
-   * speed that was measured last. The longest pause in the others' answers, about. @default 150
+   * speed that was measured last. The longest pause in the others' answers, about. @default 180
    */
   readonly longestStepMs?: number | undefined;
   /**
@@ -68,7 +68,7 @@ export class Scheduler {
     this.#queue = checkCount('queue', options.queue ?? 64, 0);
     this.#chunkTokens = checkCount('chunkTokens', options.chunkTokens ?? 256, 1);
     this.#tokensPerStep = checkCount('tokensPerStep', options.tokensPerStep ?? this.#chunkTokens, 1);
-    this.#pacer = new ReadPacer(checkCount('longestStepMs', options.longestStepMs ?? 150, 1));
+    this.#pacer = new ReadPacer(checkCount('longestStepMs', options.longestStepMs ?? 180, 1));
   }
 
   /** Generations with a slot. */
