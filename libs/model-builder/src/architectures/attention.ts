@@ -73,7 +73,10 @@ function addInPlace(
   return name;
 }
 
-/** (1) Keys and values are rounded to what the 8-bit cache can hold before anything attends to them. */
+/**
+ * Keys and values are rounded to what the 8-bit cache can hold before anything attends to them. (1) Divided by their
+ * channels' scales first: ONNX Runtime rounds with one scale for all 20 times as fast as with one for each channel.
+ */
 function addReading(
   graph: GraphBuilder,
   { shape, layer, rows, rotary }: AttentionOptions,
@@ -114,11 +117,13 @@ function addReading(
     [3],
     BigInt64Array.of(-1n, BigInt(kvHeads), BigInt(headSize)),
   );
-  const zeros = graph.constant('cache.zero', 'int8', [kvHeads * headSize], new Int8Array(kvHeads * headSize));
+  const one = graph.constant('cache.one', 'float32', [], Float32Array.of(1));
+  const zero = graph.constant('cache.zero', 'int8', [], Int8Array.of(0));
   const rounded = [rotate(key, kvHeads), value].map((values, index) => {
     const kind = kinds[index] as CacheKind;
     const scale = addScale(graph, layer, kind, [kvHeads * headSize]);
-    const small = graph.node('QuantizeLinear', `${values}.int8`, [values, scale, zeros], { axis: 2 }); // (1)
+    const units = graph.node('Div', `${values}.units`, [values, scale]); // (1)
+    const small = graph.node('QuantizeLinear', `${values}.int8`, [units, one, zero]);
     const byPosition = graph.node('Reshape', `${values}.by_position`, [small, perHead]);
     const output = graph.output({
       name: `new_${kind}s.${layer}`,
@@ -126,7 +131,8 @@ function addReading(
       shape: [kvHeads, 'sequence', headSize],
     });
     graph.node('Transpose', output, [byPosition], { perm: [1, 0, 2] });
-    return graph.node('DequantizeLinear', `${values}.rounded`, [small, scale, zeros], { axis: 2 });
+    const whole = graph.node('DequantizeLinear', `${values}.whole`, [small, one, zero]);
+    return graph.node('Mul', `${values}.rounded`, [whole, scale]);
   });
   const cache = addCache(graph, shape, layer, 'float32');
   graph.nodes(

@@ -1,7 +1,7 @@
 import { Rotation } from '../passes/rotation.js';
 import { rotaryRows } from '../passes/rotary-rows.js';
 import type { GgufFile } from '../read/gguf-file.js';
-import type { Recipe } from '../recipes.js';
+import type { MatmulForm, Recipe } from '../recipes.js';
 import type { GraphBuilder } from '../write/graph-builder.js';
 import type { GraphRole } from './attention.js';
 import { addAttention } from './attention.js';
@@ -63,6 +63,9 @@ export async function buildLlama(
   const wanted = graph.input({ name: 'logit_positions', type: 'int64', shape: ['rows', 2] });
   graph.output({ name: 'logits', type: 'float32', shape: ['rows', vocabularySize] });
   const rotary = await addRotaryTables(graph, file, shape);
+  let tokenRows = 'tokens';
+  const round = (value: string, columns: number, form: MatmulForm) =>
+    addActivation(graph, value, { columns, form, rows: tokenRows, stack: role === 'write' });
   const normalise = (name: string, stream: string, branch: string | undefined, weight: string) =>
     addNorm(graph, name, stream, branch, rotation ? undefined : tensor(weight, 1, hiddenSize), shape); // (4)
 
@@ -84,17 +87,11 @@ export async function buildLlama(
     });
     const before = normalise(`${block}.attention_input`, residual, branch, `${block}.attn_norm`);
     residual = before.sum;
-    const packed = addLinear(
-      graph,
-      file,
-      `${block}.attn_qkv`,
-      addActivation(graph, before.normed, hiddenSize, forms.attention),
-      [
-        rotated('attn_q', heads),
-        rotated('attn_k', kvHeads),
-        { ...reads(`${block}.attn_v`, kvHeads * headSize, `${block}.attn_norm`), turnOutput: headRotation },
-      ],
-    );
+    const packed = addLinear(graph, file, `${block}.attn_qkv`, round(before.normed, hiddenSize, forms.attention), [
+      rotated('attn_q', heads),
+      rotated('attn_k', kvHeads),
+      { ...reads(`${block}.attn_v`, kvHeads * headSize, `${block}.attn_norm`), turnOutput: headRotation },
+    ]);
     let attention = addAttention(graph, { shape, role, layer, rows, rotary }, packed); // (2)
     if (layer === shape.layers - 1) {
       const gather = (value: string, columns: number, name: string): string => {
@@ -103,14 +100,15 @@ export async function buildLlama(
       };
       attention = gather(attention, heads * headSize, `${block}.attention_wanted`); // (3)
       residual = gather(residual, hiddenSize, `${block}.residual_wanted`);
+      tokenRows = 'rows';
     }
-    const mixed = addActivation(graph, attention, heads * headSize, forms.branch);
+    const mixed = round(attention, heads * headSize, forms.branch);
     const projected = addLinear(graph, file, `${block}.attn_output`, mixed, [
       { ...writes(`${block}.attn_output`, heads * headSize), turnInput: headRotation },
     ]);
     const after = normalise(`${block}.ffn_input`, residual, projected, `${block}.ffn_norm`);
     residual = after.sum;
-    const input = addActivation(graph, after.normed, hiddenSize, forms.feedForward);
+    const input = round(after.normed, hiddenSize, forms.feedForward);
     const [gate, up] = (['ffn_gate', 'ffn_up'] as const).map((name) =>
       addLinear(graph, file, `${block}.${name}`, input, [
         reads(`${block}.${name}`, feedForwardSize, `${block}.ffn_norm`),
@@ -118,7 +116,7 @@ export async function buildLlama(
     ) as [string, string];
     const active = graph.node('QuickGelu', `${block}.ffn_active`, [gate], { alpha: { float: 1 } }, 'com.microsoft');
     const gated = graph.node('Mul', `${block}.ffn_gated`, [active, up]);
-    branch = addLinear(graph, file, `${block}.ffn_down`, addActivation(graph, gated, feedForwardSize, forms.branch), [
+    branch = addLinear(graph, file, `${block}.ffn_down`, round(gated, feedForwardSize, forms.branch), [
       writes(`${block}.ffn_down`, feedForwardSize),
     ]);
   }
@@ -134,5 +132,5 @@ export async function buildLlama(
           forms.head,
         )
       : embedding;
-  multiply(graph, 'logits', addActivation(graph, last.normed, hiddenSize, forms.head), head);
+  multiply(graph, 'logits', round(last.normed, hiddenSize, forms.head), head);
 }

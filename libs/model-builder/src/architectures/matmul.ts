@@ -20,6 +20,8 @@ export interface Activation {
   readonly form: MatmulForm;
   /** The values, or their 8-bit pieces with the constant scale of each. */
   readonly pieces: readonly { readonly value: string; readonly scale?: string }[];
+  /** Two pieces below each other, `[2 · rows, columns]`, instead of `pieces`; the second counts a 254th. */
+  readonly stack?: { readonly value: string; readonly scale: string; readonly rows: string } | undefined;
   /** What each row of the product must be multiplied with, `[rows, 1]`. */
   readonly rowScale?: string | undefined;
 }
@@ -59,9 +61,26 @@ export function addVector(graph: GraphBuilder, name: string, parts: readonly Wei
   return name;
 }
 
-/** Rounds `input`, `[rows, columns]`, as the form of the matrices that it will be multiplied with asks for. */
-export function addActivation(graph: GraphBuilder, input: string, columns: number, wanted: MatmulForm): Activation {
-  const form = formFor(wanted, columns);
+/** What is rounded before it is multiplied. */
+export interface ActivationPlan {
+  readonly columns: number;
+  /** As the matrices ask for that it will be multiplied with. */
+  readonly form: MatmulForm;
+  /** The graph's name for the number of rows. */
+  readonly rows: string;
+  /**
+   * Whether two pieces go through the matrix together: its numbers come from memory once then, which counts for few
+   * rows. For many the sum costs more than it saves.
+   */
+  readonly stack: boolean;
+}
+
+/** The second piece is in 254ths of the first one's step: what is left after rounding is at most half a step, which is 127 of them. */
+const fineSteps = 254;
+
+/** Rounds `input`, `[rows, columns]`. */
+export function addActivation(graph: GraphBuilder, input: string, plan: ActivationPlan): Activation {
+  const form = formFor(plan.form, plan.columns);
   if (form === 'float32' || form === 'block32') return { form, pieces: [{ value: input }] };
   const zero = graph.constant('activation.zero', 'uint8', [], Uint8Array.of(128));
   const byRow = form === 'row' || form === 'row-pair';
@@ -70,14 +89,23 @@ export function addActivation(graph: GraphBuilder, input: string, columns: numbe
   const rowScale = byRow ? addRowMaximum(graph, input) : undefined;
   const unit = rowScale ? graph.node('Div', `${input}.unit`, [input, rowScale]) : input;
   const coarse = graph.node('QuantizeLinear', `${input}.coarse`, [unit, scale, zero]);
-  const pieces = [{ value: coarse, scale }];
-  if (form === 'row-pair' || form === 'constant-pair') {
-    const fineScale = graph.constant(`${scale}.fine`, 'float32', [], Float32Array.of(step / 254));
-    const known = graph.node('DequantizeLinear', `${input}.known`, [coarse, scale, zero]);
-    const rest = graph.node('Sub', `${input}.rest`, [unit, known]);
-    pieces.push({ value: graph.node('QuantizeLinear', `${input}.fine`, [rest, fineScale, zero]), scale: fineScale });
-  }
-  return { form, pieces, rowScale };
+  if (form === 'row' || form === 'constant') return { form, pieces: [{ value: coarse, scale }], rowScale };
+  const fineScale = graph.constant(`${scale}.fine`, 'float32', [], Float32Array.of(step / fineSteps));
+  const known = graph.node('DequantizeLinear', `${input}.known`, [coarse, scale, zero]);
+  const rest = graph.node('Sub', `${input}.rest`, [unit, known]);
+  const fine = graph.node('QuantizeLinear', `${input}.fine`, [rest, fineScale, zero]);
+  if (!plan.stack)
+    return {
+      form,
+      pieces: [
+        { value: coarse, scale },
+        { value: fine, scale: fineScale },
+      ],
+      rowScale,
+    };
+  const value = graph.node('Concat', `${input}.stack`, [coarse, fine], { axis: 0 });
+  graph.describe({ name: value, type: 'uint8', shape: [twice(plan.rows), plan.columns] });
+  return { form, pieces: [], stack: { value, scale, rows: plan.rows }, rowScale };
 }
 
 /** `activation · matrixᵀ + bias`, `[rows, matrix.rows]`. */
@@ -88,13 +116,16 @@ export function multiply(
   matrix: Matrix,
   bias?: string,
 ): string {
-  const products = activation.pieces.map(({ value, scale }, index) => {
-    const isLast = activation.pieces.length === 1 && !activation.rowScale && !bias;
-    return addProduct(graph, isLast ? output : `${output}.piece${index}`, value, scale, matrix);
-  });
+  const { pieces, stack, rowScale } = activation;
+  const products = stack
+    ? addStackedProducts(graph, output, stack, matrix)
+    : pieces.map(({ value, scale }, index) => {
+        const isLast = pieces.length === 1 && !rowScale && !bias;
+        return addProduct(graph, isLast ? output : `${output}.piece${index}`, value, scale, matrix);
+      });
   const steps: (readonly [operator: string, other: string])[] = [
     ...products.slice(1).map((product) => ['Add', product] as const),
-    ...(activation.rowScale ? [['Mul', activation.rowScale] as const] : []),
+    ...(rowScale ? [['Mul', rowScale] as const] : []),
     ...(bias ? [['Add', bias] as const] : []),
   ];
   return steps.reduce(
@@ -131,6 +162,26 @@ function addRowMaximum(graph: GraphBuilder, input: string): string {
   const magnitudes = graph.node('Abs', `${input}.magnitudes`, [input]);
   return graph.node('ReduceMax', `${input}.largest`, [magnitudes, last], { keepdims: 1 });
 }
+
+/** The products of two pieces that are stacked, each `[rows, matrix.rows]`. */
+function addStackedProducts(
+  graph: GraphBuilder,
+  output: string,
+  { value, scale, rows }: NonNullable<Activation['stack']>,
+  matrix: Matrix,
+): readonly string[] {
+  const describe = (name: string, count: string): string =>
+    graph.describe({ name, type: 'float32', shape: [count, matrix.rows] });
+  const product = describe(addProduct(graph, `${output}.stack`, value, scale, matrix), twice(rows));
+  const [coarse, fine] = [`${output}.coarse`, `${output}.fine`] as const;
+  graph.nodes('Split', [coarse, fine], [product], { axis: 0, num_outputs: 2 }, '');
+  for (const name of [coarse, fine]) describe(name, rows);
+  const share = graph.constant('activation.fine_share', 'float32', [], Float32Array.of(1 / fineSteps));
+  return [coarse, graph.node('Mul', `${output}.fine_share`, [fine, share])];
+}
+
+/** The graph's name for twice a number of rows. */
+const twice = (rows: string): string => `twice_${rows}`;
 
 function addProduct(
   graph: GraphBuilder,
