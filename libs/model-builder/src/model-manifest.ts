@@ -7,7 +7,7 @@ export type WeightsForm = keyof typeof recipes;
 export const defaultForm: WeightsForm = 'int8-row';
 
 /** Changes whenever the same source would give another graph, other weights or another tokenizer file. */
-export const builderVersion = 6;
+export const builderVersion = 7;
 
 /** What a runner needs to know of a built model. Kept as `manifest.json`, written last. */
 export interface ModelManifest {
