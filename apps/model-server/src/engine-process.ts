@@ -27,6 +27,7 @@ serveBackendProcess(async (given, hooks) => {
     ...load,
     id: model.id,
     directory,
+    trace,
     recommendedSampling: model.recommendedSampling,
     onFallback: (reason) => hooks.progress({ phase: reason }),
   });

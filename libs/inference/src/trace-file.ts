@@ -78,9 +78,10 @@ export function createTraceFile(path: string, options: TraceFileOptions = {}): T
 
 const tracks: readonly TraceEvent['category'][] = ['step', 'operator', 'request'];
 
-function toEntry({ type, category, name, atMs, durationMs = 0, id = 0, counts }: TraceEvent): object {
+function toEntry({ type, category, name, node, atMs, durationMs = 0, id = 0, counts }: TraceEvent): object {
   const ts = toMicroseconds(performance.timeOrigin + atMs);
-  const entry = { name, cat: category, ts, pid: process.pid, tid: tracks.indexOf(category) + 1, args: counts };
+  const args = node === undefined ? counts : { ...counts, node };
+  const entry = { name, cat: category, ts, pid: process.pid, tid: tracks.indexOf(category) + 1, args };
   if (type === 'slice') return { ...entry, ph: 'X', dur: toMicroseconds(durationMs) };
   return { ...entry, ph: type === 'begin' ? 'b' : 'e', id2: { local: String(id) } };
 }

@@ -1,4 +1,4 @@
-import type { Runtime, SessionOptions, SharedWeights, ValueInfo, WeightPlace } from './runtime.js';
+import type { OperatorRun, Runtime, SessionOptions, SharedWeights, ValueInfo, WeightPlace } from './runtime.js';
 import type { Tensor } from './tensor.js';
 
 /**
@@ -18,6 +18,8 @@ export interface SessionDriver {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   createBinding(): BindingDriver;
+  /** Not during a run. Nothing when nothing was measured, or is measured any more. */
+  endProfile(): Promise<readonly OperatorRun[]>;
   release(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export interface ResolvedSessionOptions {
   readonly memoryArena: boolean;
   readonly optimize: NonNullable<SessionOptions['optimize']>;
   readonly entries: Readonly<Record<string, string>>;
+  readonly profile: boolean;
   /** What this driver's `shareWeights` gave. */
   readonly weights?: SharedWeights | undefined;
 }

@@ -5,6 +5,7 @@ export { OrtError } from './ort-error.js';
 export type { OrtErrorCode } from './ort-error.js';
 export type {
   Binding,
+  OperatorRun,
   RunOptions,
   Runtime,
   RuntimeCapabilities,

@@ -1,7 +1,7 @@
 import type { SessionDriver } from './driver.js';
 import { ManagedBinding } from './managed-binding.js';
 import { OrtError } from './ort-error.js';
-import type { Binding, RunOptions, Session, ValueInfo } from './runtime.js';
+import type { Binding, OperatorRun, RunOptions, Session, ValueInfo } from './runtime.js';
 
 /** A session's lifecycle and checks, whatever its kind. */
 export class ManagedSession implements Session {
@@ -45,6 +45,13 @@ export class ManagedSession implements Session {
       this.#runs.delete(run);
     }
     options.signal?.throwIfAborted();
+  }
+
+  async endProfile(): Promise<readonly OperatorRun[]> {
+    this.#assertOpen();
+    await Promise.allSettled(this.#runs);
+    this.#assertOpen();
+    return this.#driver.endProfile();
   }
 
   dispose(): Promise<void> {

@@ -56,6 +56,7 @@ function saturating(session: Session): Session {
     inputs: session.inputs,
     outputs: session.outputs,
     dispose: () => session.dispose(),
+    endProfile: () => session.endProfile(),
     createBinding() {
       const binding = session.createBinding();
       const bindOutput = binding.bindOutput.bind(binding);

@@ -38,6 +38,7 @@ export function resolveSessionOptions(options: SessionOptions): ResolvedSessionO
     threads,
     memoryArena: options.memoryArena ?? true,
     optimize: options.optimize ?? 'all',
+    profile: options.profile ?? false,
     ...(options.weights ? { weights: options.weights } : {}),
     entries: {
       'session.set_denormal_as_zero': flag(options.denormalsAsZero),

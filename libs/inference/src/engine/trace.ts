@@ -13,11 +13,13 @@ export interface TraceEvent {
   readonly type: 'slice' | 'begin' | 'end';
   /**
    * `request`: spans, `request` around `queued`, `reading` and `writing`. `step`: slices, `step` around `forward` (the
-   * runner computes) and `advance` (tokens are chosen). `operator`: for runners that know what their passes
-   * consist of; none does yet.
+   * runner computes) and `advance` (tokens are chosen). `operator`: slices within `forward`, of what a runner's passes
+   * consist of, from runners that know; they come late.
    */
   readonly category: 'request' | 'step' | 'operator';
   readonly name: string;
+  /** Of an operator: its node in the graph. @default none */
+  readonly node?: string | undefined;
   /** By the engine's clock, see `EngineOptions.now`; of a slice, its beginning. Milliseconds. */
   readonly atMs: number;
   /** Of a slice. Milliseconds. */

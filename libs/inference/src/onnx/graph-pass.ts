@@ -1,5 +1,7 @@
 import type { Binding, Runtime, Session, Tensor } from '@mcli/ort';
 import { viewTensor } from '@mcli/ort';
+import type { TraceSink } from '../engine/trace.js';
+import { OperatorTrace } from './operator-trace.js';
 
 export type Logits = Float32Array<ArrayBufferLike>;
 
@@ -23,6 +25,8 @@ export interface GraphPassOptions {
   /** Most new tokens of a pass. */
   readonly tokens: number;
   readonly vocabularySize: number;
+  /** Told of the operators of the first passes. @default nobody is told */
+  readonly trace?: TraceSink | undefined;
 }
 
 /** A graph with the memory of its small inputs and its logits. One pass at a time. */
@@ -36,6 +40,7 @@ export class GraphPass {
     readonly first: Tensor<'int64'> | undefined;
   };
   readonly #runtime: Runtime;
+  readonly #operators: OperatorTrace | undefined;
   /** Grows to the most rows that were wanted at once. */
   #wanted: { readonly positions: Tensor<'int64'>; readonly logits: Tensor<'float32'> };
 
@@ -50,6 +55,7 @@ export class GraphPass {
       first: hasFirst ? runtime.allocate('int64', [1]) : undefined,
     };
     this.#runtime = runtime;
+    this.#operators = options.trace && new OperatorTrace(session, options.trace);
     this.#wanted = this.#allocateWanted(options.rows);
   }
 
@@ -75,7 +81,13 @@ export class GraphPass {
     binding.bindInput('logit_positions', viewTensor(positions, 0, [wanted.length, 2]));
     binding.bindOutput('logits', viewTensor(logits, 0, [wanted.length, size]));
     await this.session.run(binding, signal ? { signal } : {});
+    await this.#operators?.passed();
     return wanted.map((_, row) => logits.data.slice(row * size, (row + 1) * size));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#operators?.finish();
+    await this.session.dispose();
   }
 
   #allocateWanted(rows: number) {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SamplingOptions } from '../contract.js';
+import type { TraceSink } from '../engine/trace.js';
 import type { Tokenizer } from '../engine/model-runner.js';
 import { importPeers } from './import-peers.js';
 import type { OnnxRunner } from './onnx-runner.js';
@@ -27,6 +28,11 @@ export interface LoadOnnxRunnerOptions {
   readonly recommendedSampling?: SamplingOptions | undefined;
   /** Which way to the runtime is tried first. @default native */
   readonly prefer?: 'native' | 'worker' | undefined;
+  /**
+   * Told what operators the first passes of each graph consist of, and how long they took; these passes take up to twice
+   * as long. Nothing is measured when the runtime's slower way is taken. @default nobody is told
+   */
+  readonly trace?: TraceSink | undefined;
   /** Said once, when the runtime's library can't be used directly and the slower way is taken. */
   readonly onFallback?: ((reason: string) => void) | undefined;
 }
@@ -67,7 +73,7 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
     // The sessions are loaded on other threads; the tokenizer is made here meanwhile.
     const [made, loaded] = await Promise.allSettled([
       readTokenizer(join(directory, manifest.tokenizer)),
-      loadSessions(runtime, built, settings),
+      loadSessions(runtime, built, { ...settings, profile: options.trace !== undefined }),
     ]);
     if (made.status === 'rejected') throw made.reason;
     if (loaded.status === 'rejected') throw loaded.reason;
@@ -77,6 +83,7 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
       runtime,
       session: write,
       reading: read && { session: read, scales: await readCacheScales(built) },
+      trace: options.trace,
       exactRows: manifest.exactRows,
       tokenizer,
       vocabularySize: manifest.vocabularySize,

@@ -1,6 +1,7 @@
 import type { Runtime, Session } from '@mcli/ort';
 import type { ModelCard } from '../contract.js';
 import type { ForwardItem, ModelRunner, Tokenizer } from '../engine/model-runner.js';
+import type { TraceSink } from '../engine/trace.js';
 import type { Logits } from './graph-pass.js';
 import { GraphPass } from './graph-pass.js';
 import type { KvPoolShape } from './kv-pool.js';
@@ -30,6 +31,8 @@ export interface OnnxRunnerOptions {
   readonly cacheBytes: number;
   /** Most tokens that one item of a pass may append. */
   readonly longestChunk: number;
+  /** Told of the operators of the first passes, for sessions that were made with `profile`. @default nobody is told */
+  readonly trace?: TraceSink | undefined;
 }
 
 /** Row of a batch, position among the new ones. */
@@ -66,7 +69,7 @@ export class OnnxRunner implements ModelRunner {
     this.#exactRows = options.exactRows;
     this.#pool = new KvPool(runtime, cache);
     const rows = Math.max(2, cache.slots);
-    const size = { rows, tokens: Math.max(2, longestChunk), vocabularySize };
+    const size = { rows, tokens: Math.max(2, longestChunk), vocabularySize, trace: options.trace };
     this.#write = new GraphPass(runtime, session, size);
     this.#read = reading ? new GraphPass(runtime, reading.session, { ...size, rows: 1 }) : this.#write;
     this.#copy = reading && new ReadCopy(runtime, reading.session, this.#pool, reading.scales, size.tokens);
@@ -159,8 +162,8 @@ export class OnnxRunner implements ModelRunner {
   async dispose(): Promise<void> {
     this.#pool.dispose();
     this.#copy?.dispose();
-    await this.#read.session.dispose();
-    await this.#write.session.dispose();
+    await this.#read.dispose();
+    if (this.#write !== this.#read) await this.#write.dispose();
     await this.#runtime.dispose();
   }
 }

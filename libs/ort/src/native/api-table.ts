@@ -17,6 +17,8 @@ export const apiTable = {
   /** (environment, bytes, byte length, options, out session) */
   CreateSessionFromArray: [8, 'status', ['pointer', 'pointer', 'size', 'pointer', 'pointer']],
   CreateSessionOptions: [10, 'status', ['pointer']],
+  /** (options, beginning of the file's path) */
+  EnableProfiling: [14, 'status', ['pointer', 'path']],
   DisableCpuMemArena: [19, 'status', ['pointer']],
   SetSessionGraphOptimizationLevel: [23, 'status', ['pointer', 'int']],
   SetIntraOpNumThreads: [24, 'status', ['pointer', 'int']],
@@ -50,6 +52,8 @@ export const apiTable = {
   ReleaseRunOptions: [97, 'void', ['pointer']],
   ReleaseTypeInfo: [98, 'void', ['pointer']],
   ReleaseSessionOptions: [100, 'void', ['pointer']],
+  /** (session, allocator, out path, which the allocator frees) */
+  SessionEndProfiling: [110, 'status', ['pointer', 'pointer', 'pointer']],
   /** (options, key, value) */
   AddSessionConfigEntry: [130, 'status', ['pointer', 'str', 'str']],
   /** (session, run options or null, binding) */
@@ -60,6 +64,8 @@ export const apiTable = {
   /** (binding, name, value, which it shares from then on) */
   BindInput: [136, 'status', ['pointer', 'str', 'pointer']],
   BindOutput: [137, 'status', ['pointer', 'str', 'pointer']],
+  /** (session, out nanoseconds) */
+  SessionGetProfilingStartTimeNs: [146, 'status', ['pointer', 'pointer']],
   /** (options, name, value). The value must live as long as the session. */
   AddInitializer: [150, 'status', ['pointer', 'str', 'pointer']],
   CreatePrepackedWeightsContainer: [166, 'status', ['pointer']],

@@ -1,9 +1,10 @@
 import type { BindingDriver, ResolvedSessionOptions, SessionDriver } from '../driver.js';
 import { OrtError } from '../ort-error.js';
-import type { ValueInfo } from '../runtime.js';
+import type { OperatorRun, ValueInfo } from '../runtime.js';
 import { optimizationLevels } from './api-table.js';
 import type { NativeApi } from './native-api.js';
 import { NativeBinding } from './native-binding.js';
+import { NativeProfile } from './native-profile.js';
 import { NativeWeights } from './native-weights.js';
 import { readValueInfos } from './value-infos.js';
 
@@ -15,8 +16,10 @@ export async function createNativeSession(
 ): Promise<SessionDriver> {
   const { functions } = api;
   const weights = weightsFor(model, options);
+  const profile = options.profile ? new NativeProfile() : undefined;
   const nativeOptions = createSessionOptions(api, options);
   try {
+    if (profile) api.check(functions.EnableProfiling(nativeOptions, profile.prefix), 'invalid_argument');
     for (const { name, value } of weights?.values ?? [])
       api.check(functions.AddInitializer(nativeOptions, name, value), 'invalid_argument');
     const out = new BigUint64Array(1);
@@ -41,11 +44,14 @@ export async function createNativeSession(
     api.check(status, 'invalid_model');
     const session = out[0] ?? 0n;
     try {
-      return new NativeSession(api, session);
+      return new NativeSession(api, session, profile);
     } catch (error) {
       functions.ReleaseSession(session);
       throw error;
     }
+  } catch (error) {
+    profile?.discard();
+    throw error;
   } finally {
     functions.ReleaseSessionOptions(nativeOptions);
     weights?.forget();
@@ -84,10 +90,12 @@ class NativeSession implements SessionDriver {
   readonly outputs: readonly ValueInfo[];
   readonly #api: NativeApi;
   readonly #handle: bigint;
+  #profile: NativeProfile | undefined;
 
-  constructor(api: NativeApi, handle: bigint) {
+  constructor(api: NativeApi, handle: bigint, profile: NativeProfile | undefined) {
     this.#api = api;
     this.#handle = handle;
+    this.#profile = profile;
     this.inputs = readValueInfos(api, handle, 'input');
     this.outputs = readValueInfos(api, handle, 'output');
   }
@@ -96,7 +104,15 @@ class NativeSession implements SessionDriver {
     return new NativeBinding(this.#api, this.#handle);
   }
 
+  async endProfile(): Promise<readonly OperatorRun[]> {
+    const profile = this.#profile;
+    this.#profile = undefined;
+    return profile?.end(this.#api, this.#handle) ?? [];
+  }
+
   async release(): Promise<void> {
+    // Else the runtime would write the file when the session is gone.
+    this.#profile?.stop(this.#api, this.#handle);
     this.#api.functions.ReleaseSession(this.#handle);
   }
 }

@@ -1,7 +1,7 @@
 import type { BindingDriver, ResolvedSessionOptions, RuntimeDriver, SessionDriver } from '../driver.js';
 import { hasGlibc, libraryPath, unsupportedPlatform } from '../native/library-path.js';
 import { OrtError } from '../ort-error.js';
-import type { ValueInfo } from '../runtime.js';
+import type { OperatorRun, ValueInfo } from '../runtime.js';
 import { WorkerBinding } from './worker-binding.js';
 import { WorkerConnection } from './worker-connection.js';
 
@@ -82,6 +82,11 @@ class WorkerSession implements SessionDriver {
   createBinding(): BindingDriver {
     bindings += 1;
     return new WorkerBinding(this.#connection, this.#session, bindings);
+  }
+
+  /** The binding of `onnxruntime-node` doesn't say when it began to measure. */
+  async endProfile(): Promise<readonly OperatorRun[]> {
+    return [];
   }
 
   async release(): Promise<void> {
