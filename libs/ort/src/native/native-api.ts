@@ -5,6 +5,7 @@ import type { CTypes, NativeFunctions } from './api-table.js';
 import type { MapFile } from './map-file.js';
 import { createMapFile } from './map-file.js';
 import { hasGlibc, libraryPath, unsupportedPlatform } from './library-path.js';
+import { createTrimMemory } from './trim-memory.js';
 
 /** ONNX Runtime's library with its environment. */
 export interface NativeApi {
@@ -21,6 +22,8 @@ export interface NativeApi {
   addressOf(memory: ArrayBufferView): bigint;
   /** A C string. */
   readString(address: bigint): string;
+  /** Gives freed memory back to the system. */
+  trimMemory(): void;
   /** Maps files into memory. `undefined` on Windows. */
   readonly mapFile: MapFile | undefined;
 }
@@ -126,6 +129,7 @@ async function load(): Promise<NativeApi> {
     create,
     addressOf: (memory) => koffi.address(memory),
     readString: (address) => koffi.decode.string(address),
+    trimMemory: createTrimMemory(koffi),
     mapFile: platform === 'win32' ? undefined : createMapFile(koffi.load(null)),
   };
 }

@@ -55,6 +55,7 @@ export async function createNativeSession(
   } finally {
     functions.ReleaseSessionOptions(nativeOptions);
     weights?.forget();
+    api.trimMemory();
   }
 }
 
