@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '@mcli/inference';
-import { loadOnnxRunner } from '@mcli/inference/onnx';
-import { buildModel } from '@mcli/model-builder';
+import { LocalModelStore, loadOnnxRunner } from '@mcli/inference/onnx';
 import { smollm2 } from '@mcli/model-smollm2';
 
 const questions = [
@@ -36,8 +35,8 @@ const questions = [
 describe('Greedy text over a corpus', () => {
   it('is the same alone and in company, whoever comes and goes', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mcli-company-'));
-    const directory = join(folder, 'build');
-    await buildModel({ source: smollm2.path, directory });
+    const store = new LocalModelStore({ models: [smollm2], directory: folder });
+    const { path: directory } = await store.resolve(smollm2.id);
     const engine = new Engine(await loadOnnxRunner({ id: smollm2.id, directory, slots: 8, context: 1024 }));
     try {
       const alone: string[] = [];
