@@ -34,7 +34,8 @@ describe("The README's own Express app", () => {
     const example = examples.find((code) => code.includes(listens)) ?? '';
     expect(example).toContain('createOpenAIRouter(');
 
-    const anyPort = "const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port, key));";
+    // One string: console.log colours a number where FORCE_COLOR is set.
+    const anyPort = "const server = app.listen(0, '127.0.0.1', () => console.log(`${server.address().port} ${key}`));";
     writeFileSync(join(folder, 'main.ts'), example.replace(listens, anyPort));
     const typescript = join(root, 'libs', 'inference', 'tests', 'run-typescript.mjs');
     child = spawn(process.execPath, ['--conditions=@mcli/source', '--import', typescript, 'main.ts'], {
