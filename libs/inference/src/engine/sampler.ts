@@ -1,6 +1,7 @@
 import type { SamplingOptions } from '../contract.js';
 import { InferenceError } from '../errors.js';
 import { Candidates } from './candidates.js';
+import { Peaks } from './peaks.js';
 import { createFrequencyPresencePenalty } from './processors/frequency-presence-penalty.js';
 import { createLogitBias } from './processors/logit-bias.js';
 import { createRepetitionPenalty } from './processors/repetition-penalty.js';
@@ -46,16 +47,8 @@ function createProcessors(options: SamplingOptions): LogitsProcessor[] {
   return chain;
 }
 
-function chooseLikeliest(logits: Float32Array): number {
-  let best = -1;
-  let highest = -Infinity;
-  for (let index = 0; index < logits.length; index += 1) {
-    const logit = logits[index] as number;
-    if (logit > highest) {
-      highest = logit;
-      best = index;
-    }
-  }
+function chooseLikeliest(logits: Float32Array, peaks = new Peaks(logits)): number {
+  const best = peaks.findLikeliest();
   if (best === -1)
     throw new InferenceError('engine_failed', 'The model gave no usable logits: all are NaN or -Infinity.');
   return best;
@@ -65,12 +58,11 @@ function createDraw(temperature: number, options: SamplingOptions): (logits: Flo
   const { topK = 0, topP = 1, minP = 0, seed } = options;
   const random = createRandom(seed);
   return (logits) => {
-    const likeliest = chooseLikeliest(logits);
+    const peaks = new Peaks(logits);
+    const likeliest = chooseLikeliest(logits, peaks);
     const highest = logits[likeliest] as number;
     if (topK === 1 || topP === 0 || highest === Infinity) return likeliest;
-    const candidates = new Candidates(logits, highest, temperature);
-    if (topK > 0) candidates.keepLikeliest(topK);
-    candidates.weigh();
+    const candidates = new Candidates(logits, peaks, highest, temperature, topK);
     if (topP < 1) candidates.keepNucleus(topP);
     if (minP > 0) candidates.keepAbove(minP);
     return candidates.pick(random()) ?? likeliest;
