@@ -12,9 +12,14 @@ describe('Peaks', () => {
     fc.assert(
       fc.property(rows, (logits) => {
         const numbers = Array.from(logits).filter((number) => number > -Infinity);
-        expect(new Peaks(logits).findLikeliest()).toBe(logits.indexOf(Math.max(...numbers)));
+        const expected = numbers.length === 0 ? -1 : logits.indexOf(Math.max(...numbers));
+        expect(new Peaks(logits).findLikeliest()).toBe(expected);
       }),
     );
+  });
+
+  it.each([[[-Infinity]], [[NaN, -Infinity]], [[NaN]], [[]]])('finds nothing among %p', (numbers: number[]) => {
+    expect(new Peaks(Float32Array.from(numbers)).findLikeliest()).toBe(-1);
   });
 
   it('collects what reaches a logit, in order', () => {
