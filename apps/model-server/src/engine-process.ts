@@ -16,7 +16,7 @@ serveBackendProcess(async (given, hooks) => {
   const { model, buildsDirectory, queue, drafts, trace: tracePath, ...load } = given as EngineArguments;
   const trace = tracePath === undefined ? undefined : createTraceFile(tracePath, { name: model.id });
   const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
-  await store.prune();
+  await store.prune({ onDelete: (folder, reason) => hooks.report({ deleted_build: folder, reason }) });
   const { path: directory } = await store.resolve(model.id, {
     onProgress: ({ step, fraction }) => {
       hooks.progress({ phase: `Preparing ${model.id}: ${steps[step] ?? step}`, fraction });

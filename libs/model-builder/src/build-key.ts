@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { IntegerWeights } from '@mcli/ort';
 import { ModelBuildError } from './model-build-error.js';
 import type { WeightsForm } from './model-manifest.js';
 import { builderVersion } from './model-manifest.js';
@@ -12,15 +13,15 @@ const samples = 64;
 
 /**
  * A name for the build that `buildModel` would make now: 32 hexadecimal digits that change with the source, the
- * builder's version and the form of the weights.
+ * builder's version, the form of the weights and the type of the integers.
  *
  * Of a source up to 256 MiB every byte counts (SHA-256). Of a larger one its size, its modification time, and 64
  * pieces of 1 MiB spread over it, the first and the last among them.
  *
  * @throws ModelBuildError `io`
  */
-export async function buildKey(source: string, weights: WeightsForm): Promise<string> {
-  const hash = createHash('sha256').update(`${builderVersion}\n${weights}\n`);
+export async function buildKey(source: string, weights: WeightsForm, integers: IntegerWeights): Promise<string> {
+  const hash = createHash('sha256').update(`${builderVersion}\n${weights}\n${integers}\n`);
   try {
     const handle = await open(source);
     try {

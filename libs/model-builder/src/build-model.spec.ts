@@ -6,6 +6,7 @@ import type { BuildProgress } from './build-model.js';
 import { buildKey } from './build-key.js';
 import { buildModel } from './build-model.js';
 import { readBuiltModel } from './built-model.js';
+import { exactIntegers } from './exact-integers.js';
 import { ModelBuildError } from './model-build-error.js';
 import type { TokenizerDescription } from './read/tokenizer-description.js';
 import { encodeGguf, tinyGguf, tinyModel, tinyTokens, writeTinyGguf } from './testing/index.js';
@@ -96,14 +97,27 @@ describe('buildModel', () => {
     expect(progress.at(-1)).toEqual({ phase: 'finish', done: 1, total: 1 });
   });
 
-  it('replaces a folder that is there, and leaves nothing beside it', async () => {
+  it.each([
+    ['an empty folder', {}],
+    ['what is left of a build', { 'manifest.json': '{}', 'model.onnx': '' }],
+  ])('replaces %s that is there, and leaves nothing beside it', async (_, files) => {
     const directory = join(folder, 'built');
     await mkdir(directory);
-    await writeFile(join(directory, 'stale.txt'), 'old');
-    await build({}, { directory });
+    for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content);
+    const { manifest } = await build({}, { directory });
 
-    expect(await readdir(directory)).not.toContain('stale.txt');
+    expect((await readBuiltModel(directory)).manifest).toEqual(manifest);
     expect((await readdir(folder)).sort()).toEqual(['built', 'tiny.gguf']);
+  });
+
+  it('never replaces a folder of somebody else', async () => {
+    const directory = join(folder, 'models');
+    await mkdir(directory);
+    await writeFile(join(directory, 'my-model.gguf'), 'precious');
+
+    await expect(build({}, { directory })).rejects.toMatchObject({ code: 'io' });
+    expect(await readFile(join(directory, 'my-model.gguf'), 'utf8')).toBe('precious');
+    expect((await readdir(folder)).sort()).toEqual(['models', 'tiny.gguf']);
   });
 
   it('replaces the build of another file by this one', async () => {
@@ -113,7 +127,7 @@ describe('buildModel', () => {
 
     expect(second.directory).toBe(first.directory);
     expect(found.manifest.key).not.toBe(first.manifest.key);
-    expect(found.manifest.key).toBe(await buildKey(join(folder, 'tiny.gguf'), 'int8-row'));
+    expect(found.manifest.key).toBe(await buildKey(join(folder, 'tiny.gguf'), 'int8-row', await exactIntegers()));
   });
 
   it('lets several builds of one folder race', async () => {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import type { IntegerWeights } from '@mcli/ort';
 import { OrtError } from '@mcli/ort';
 import type { GraphRole } from './architectures/attention.js';
 import { findArchitecture } from './architectures/find-architecture.js';
@@ -9,8 +11,10 @@ import { asBuiltModel, buildFiles, readBuiltModel } from './built-model.js';
 import { buildKey } from './build-key.js';
 import { calibrateCache } from './calibrate-cache.js';
 import { ModelBuildError } from './model-build-error.js';
+import { exactIntegers } from './exact-integers.js';
 import type { ModelManifest, WeightsForm } from './model-manifest.js';
 import { builderVersion, defaultForm } from './model-manifest.js';
+import { isOwnFolder } from './own-folder.js';
 import type { GgufFile } from './read/gguf-file.js';
 import { openGguf } from './read/gguf-file.js';
 import { readRecommendedSampling } from './read/recommended-sampling.js';
@@ -31,12 +35,14 @@ export interface BuildOptions {
   readonly source: string;
   /**
    * The folder that the build becomes. It appears whole or not at all: files are written into a folder beside it,
-   * named `<directory>.tmp-…`, which is renamed at the end and removed on failure. What is there is replaced, except by
-   * a build with the same key.
+   * named `<directory>.tmp-…`, which is renamed at the end and removed on failure. Another build that is there is replaced,
+   * one with the same key stays, and anything that may be somebody else's is never touched.
    */
   readonly directory: string;
   /** How matrices and the cache are stored. @default 'int8-row' */
   readonly weights?: WeightsForm | undefined;
+  /** What 8-bit matrices are stored as. @default what this machine multiplies exactly (`exactIntegers`) */
+  readonly integers?: IntegerWeights | undefined;
   /**
    * Gives the tokens of a few texts such as the model will see, some hundred tokens each: from them a build with an
    * 8-bit cache learns how large keys and values get.
@@ -72,7 +78,9 @@ export async function buildModel(options: BuildOptions): Promise<BuiltModel> {
   const file = await openGguf(source);
   const scratch = `${directory}.tmp-${randomBytes(6).toString('hex')}`;
   try {
-    const manifest = await writeBuild(file, scratch, await buildKey(source, weights), weights, options);
+    const integers = options.integers ?? (await exactIntegers());
+    const key = await buildKey(source, weights, integers);
+    const manifest = await writeBuild(file, scratch, { key, weights, integers }, options);
     signal?.throwIfAborted();
     return await settle(scratch, directory, manifest);
   } catch (error) {
@@ -88,8 +96,7 @@ export async function buildModel(options: BuildOptions): Promise<BuiltModel> {
 async function writeBuild(
   file: GgufFile,
   directory: string,
-  key: string,
-  form: WeightsForm,
+  { key, weights: form, integers }: Pick<ModelManifest, 'key' | 'weights' | 'integers'>,
   { onProgress, signal, calibration }: BuildOptions,
 ): Promise<ModelManifest> {
   const { shape, build } = findArchitecture(file);
@@ -101,7 +108,7 @@ async function writeBuild(
     name: string,
     role: GraphRole,
   ): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly graph: OnnxGraph }> => {
-    const builder = new GraphBuilder(data);
+    const builder = new GraphBuilder(data, integers);
     await build(builder, { recipe, role });
     const graph = builder.finish(shape.architecture);
     const bytes = encodeOnnx(graph, {
@@ -162,6 +169,7 @@ async function writeBuild(
     vocabularySize: shape.vocabularySize,
     contextLength: shape.contextLength,
     weights: form,
+    integers,
     cache: recipe.cache,
     exactRows: hasExactRows(recipe),
     graphs: { write: buildFiles.write, ...(isInt8 ? { read: buildFiles.read } : {}) },
@@ -184,7 +192,9 @@ async function writeBuild(
 
 /**
  * Puts a finished build in its place. (1) When another process made the same build meanwhile, that one stays.
- * (2) Anything else that is there goes.
+ * (2) A folder with other files than a build's stays, and building fails. (3) Another build goes.
+ *
+ * @throws ModelBuildError `io`
  */
 async function settle(scratch: string, directory: string, manifest: ModelManifest): Promise<BuiltModel> {
   for (let attempt = 0; ; attempt++) {
@@ -197,8 +207,12 @@ async function settle(scratch: string, directory: string, manifest: ModelManifes
     }
     const found = await readBuiltModel(directory).catch(() => undefined);
     if (found?.manifest.key === manifest.key) return found; // (1)
+    if (existsSync(directory) && !(await isOwnFolder(directory))) {
+      const label = basename(directory);
+      throw new ModelBuildError('io', `${label}: holds other things than a build. Choose another directory.`); // (2)
+    }
     const old = `${scratch}.old-${attempt}`;
-    await rename(directory, old).catch(() => undefined); // (2)
+    await rename(directory, old).catch(() => undefined); // (3)
     await rm(old, { recursive: true, force: true });
   }
 }

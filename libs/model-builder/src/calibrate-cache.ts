@@ -1,4 +1,4 @@
-import { loadRuntime, selfTest } from '@mcli/ort';
+import { loadRuntime } from '@mcli/ort';
 import type { Runtime, Tensor } from '@mcli/ort';
 import { cacheScaleName } from './architectures/attention.js';
 import type { ModelShape } from './architectures/model-shape.js';
@@ -30,10 +30,9 @@ export async function calibrateCache(
   const room = Math.min(longest, shape.contextLength);
   const runtime = await loadRuntime();
   try {
-    const { entries } = await selfTest(runtime);
     const session = await runtime.createSession(graphPath, {
       memoryArena: false,
-      entries: { ...entries, 'session.disable_prepacking': '1' },
+      entries: { 'session.disable_prepacking': '1' },
     });
     const caches = allocateCaches(runtime, shape, room);
     const binding = session.createBinding();

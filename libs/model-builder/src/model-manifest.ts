@@ -1,3 +1,4 @@
+import type { IntegerWeights } from '@mcli/ort';
 import type { recipes } from './recipes.js';
 
 /** How a model's matrices and its cache are stored: the name of a recipe. */
@@ -7,13 +8,13 @@ export type WeightsForm = keyof typeof recipes;
 export const defaultForm: WeightsForm = 'int8-row';
 
 /** Changes whenever the same source would give another graph, other weights or another tokenizer file. */
-export const builderVersion = 7;
+export const builderVersion = 8;
 
 /** What a runner needs to know of a built model. Kept as `manifest.json`, written last. */
 export interface ModelManifest {
   /** The `builderVersion` of the package that made the build. */
   readonly builderVersion: number;
-  /** What `buildKey` gave for the source and the form of the weights. */
+  /** What `buildKey` gave for the source and how its weights are stored. */
   readonly key: string;
   /** The source's `general.architecture`. */
   readonly architecture: string;
@@ -32,6 +33,8 @@ export interface ModelManifest {
   /** Most positions of a sequence: so far reach the rotary tables. */
   readonly contextLength: number;
   readonly weights: WeightsForm;
+  /** What 8-bit matrices with a scale a row are stored as: what the machine that built multiplies exactly. */
+  readonly integers: IntegerWeights;
   /** How keys and values are kept. */
   readonly cache: 'float32' | 'int8';
   /**
@@ -41,7 +44,7 @@ export interface ModelManifest {
   readonly exactRows: boolean;
   /** The graphs' file names in the build's folder. With a float32 cache `write` reads as well. */
   readonly graphs: { readonly write: string; readonly read?: string | undefined };
-  /** The int8 matrices that both graphs multiply with: sessions over the two can share how they are packed. */
+  /** The 8-bit matrices that both graphs multiply with: sessions over the two can share how they are packed. */
   readonly matrices: readonly ModelMatrix[];
   /** The file name of the `TokenizerDescription`. */
   readonly tokenizer: string;
@@ -55,10 +58,11 @@ export interface ModelManifest {
   readonly recommendedSampling?: RecommendedSampling | undefined;
 }
 
-/** An int8 matrix in the data file. */
+/** An 8-bit matrix in the data file. */
 export interface ModelMatrix {
   /** The graphs' name for it. */
   readonly name: string;
+  readonly type: IntegerWeights;
   readonly shape: readonly number[];
   /** Where it starts, in bytes. */
   readonly offset: number;

@@ -16,7 +16,7 @@ export type {
   WeightPlace,
 } from './runtime.js';
 export { selfTest } from './self-test.js';
-export type { SelfTestResult } from './self-test.js';
+export type { IntegerWeights, SelfTestResult } from './self-test.js';
 export { defaultThreads } from './session-options.js';
 export { viewTensor } from './tensor.js';
 export type { Tensor, TensorType, TypedArrayOf } from './tensor.js';

@@ -106,7 +106,7 @@ export interface SessionOptions {
    */
   readonly profile?: boolean | undefined;
   /**
-   * Configuration entries by ONNX Runtime's names, such as `session.x64quantprecision`. They win over the options above.
+   * Configuration entries by ONNX Runtime's names, such as `session.disable_prepacking`. They win over the options above.
    *
    * @see https://github.com/microsoft/onnxruntime/blob/main/include/onnxruntime/core/session/onnxruntime_session_options_config_keys.h
    */

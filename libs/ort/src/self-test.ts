@@ -4,28 +4,30 @@ import type { Tensor } from './tensor.js';
 
 /** What the integer kernels of this machine do with extreme values. */
 export interface SelfTestResult {
-  /** Some sums of products came out too small: the kernel adds pairs of products in 16 bits, where they don't all fit. */
+  /** With int8 weights some sums come out too small: the kernel adds pairs of products in 16 bits, where they don't all fit. */
   readonly saturates: boolean;
-  /** Entries for `SessionOptions.entries` that make this machine compute right; empty when it does so anyway. */
-  readonly entries: Readonly<Record<string, string>>;
-  /** Whether a session with `entries` computed right. `false`: integer models lose accuracy on this machine. */
+  /**
+   * How 8-bit weights must be stored here to be multiplied right by uint8 values: as `int8`, or as `uint8` with zero point 128 where
+   * int8 saturates. The bytes differ in their highest bit only.
+   */
+  readonly weights: IntegerWeights;
+  /** Whether `weights` are multiplied right. `false`: integer models lose accuracy on this machine. */
   readonly exact: boolean;
 }
 
-const REMEDY = { 'session.x64quantprecision': '1' };
+/** What 8-bit weights are stored as. */
+export type IntegerWeights = 'int8' | 'uint8';
 
 /**
- * Multiplies uint8 by constant int8 matrices of extreme values and compares with plain arithmetic. x86-64 processors without VNNI
- * instructions saturate; `session.x64quantprecision` then selects a slower exact kernel. Takes some milliseconds, once per process.
+ * Multiplies uint8 by constant 8-bit matrices of extreme values and compares with plain arithmetic. x86-64 processors that have AVX2 but
+ * no VNNI instructions saturate with int8 weights. (`session.x64quantprecision` would help too; but ONNX Runtime then rewrites each int8
+ * weight when a model is loaded, so that sessions can't share them.) Takes some milliseconds.
  *
- * ```ts
- * const { entries } = await selfTest(runtime);
- * const session = await runtime.createSession(path, { entries });
- * ```
+ * @throws OrtError as `Runtime.createSession`
  */
 export async function selfTest(runtime: Runtime): Promise<SelfTestResult> {
-  if (await multipliesExactly(runtime, {})) return { saturates: false, entries: {}, exact: true };
-  return { saturates: true, entries: REMEDY, exact: await multipliesExactly(runtime, REMEDY) };
+  if (await multipliesExactly(runtime, 'int8')) return { saturates: false, weights: 'int8', exact: true };
+  return { saturates: true, weights: 'uint8', exact: await multipliesExactly(runtime, 'uint8') };
 }
 
 const DEPTH = 64;
@@ -33,10 +35,12 @@ const COLUMNS = 32;
 // One row alone has a kernel of its own.
 const ROWS = [1, 5];
 
-async function multipliesExactly(runtime: Runtime, entries: Readonly<Record<string, string>>): Promise<boolean> {
-  const right = runtime.allocate('int8', [DEPTH, COLUMNS]);
-  right.data.forEach((_, i) => (right.data[i] = i % COLUMNS < COLUMNS / 2 ? 127 : -128));
-  const session = await runtime.createSession(integerModel(right), { entries, threads: 1 });
+async function multipliesExactly(runtime: Runtime, weights: IntegerWeights): Promise<boolean> {
+  const right = runtime.allocate(weights, [DEPTH, COLUMNS]);
+  const zero = weights === 'uint8' ? 128 : 0;
+  const weightOf = (column: number): number => (column < COLUMNS / 2 ? 127 : -128);
+  right.data.forEach((_, i) => (right.data[i] = weightOf(i % COLUMNS) + zero));
+  const session = await runtime.createSession(integerModel(right, zero), { threads: 1 });
   const binding = session.createBinding();
   try {
     for (const rows of ROWS) {
@@ -46,7 +50,7 @@ async function multipliesExactly(runtime: Runtime, entries: Readonly<Record<stri
       binding.bindInput('left', left);
       binding.bindOutput('product', product);
       await session.run(binding);
-      const exact = product.data.every((value, i) => value === DEPTH * 255 * (right.data[i % COLUMNS] ?? 0));
+      const exact = product.data.every((value, i) => value === DEPTH * 255 * weightOf(i % COLUMNS));
       if (!exact) return false;
     }
     return true;
@@ -55,10 +59,18 @@ async function multipliesExactly(runtime: Runtime, entries: Readonly<Record<stri
   }
 }
 
-const integerModel = (right: Tensor<'int8'>): Uint8Array =>
+const integerModel = (right: Tensor<IntegerWeights>, zero: number): Uint8Array =>
   encodeModel({
     inputs: [{ name: 'left', type: 'uint8', dims: ['rows', DEPTH] }],
     outputs: [{ name: 'product', type: 'int32', dims: ['rows', COLUMNS] }],
-    initializers: { right },
-    nodes: [{ op: 'MatMulInteger', inputs: ['left', 'right'], outputs: ['product'] }],
+    initializers: {
+      right,
+      left_zero: { type: 'uint8', dims: [], data: Uint8Array.of(0) },
+      right_zero: {
+        type: right.type,
+        dims: [],
+        data: right.type === 'uint8' ? Uint8Array.of(zero) : Int8Array.of(zero),
+      },
+    },
+    nodes: [{ op: 'MatMulInteger', inputs: ['left', 'right', 'left_zero', 'right_zero'], outputs: ['product'] }],
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { SamplingOptions } from '../contract.js';
 import type { TraceSink } from '../engine/trace.js';
 import type { Tokenizer } from '../engine/model-runner.js';
+import { InferenceError } from '../errors.js';
 import { importPeers } from './import-peers.js';
 import type { OnnxRunner } from './onnx-runner.js';
 import { planKvCache } from './plan-kv-cache.js';
@@ -40,7 +41,8 @@ export interface LoadOnnxRunnerOptions {
 /**
  * Loads a built model, ready to compute.
  *
- * @throws InferenceError `unsupported` when the cache doesn't fit the memory or the tokenizer isn't known
+ * @throws InferenceError `unsupported` when the cache doesn't fit the memory, the tokenizer isn't known, or the build
+ * was made for a processor that multiplies otherwise
  * @throws OrtError when the runtime can't be loaded
  * @throws Error when the optional peers aren't installed, with what to install
  */
@@ -67,8 +69,12 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
   const { prefer, onFallback } = options;
   const runtime = await loadRuntime({ ...(prefer ? { prefer } : {}), ...(onFallback ? { onFallback } : {}) });
   try {
-    const { entries } = await selfTest(runtime);
-    const settings = { ...(options.threads === undefined ? {} : { threads: options.threads }), entries };
+    const { saturates } = await selfTest(runtime);
+    if (saturates && manifest.integers === 'int8') {
+      const why = `'${options.id}' was built for another kind of processor, and this one would compute it wrongly.`;
+      throw new InferenceError('unsupported', `${why} Build it again on this machine.`);
+    }
+    const settings = options.threads === undefined ? {} : { threads: options.threads };
     if (readPath !== writePath) await chooseAttention(runtime, built, settings);
     // The sessions are loaded on other threads; the tokenizer is made here meanwhile.
     const [made, loaded] = await Promise.allSettled([

@@ -8,7 +8,7 @@ import type { Runtime, SessionOptions } from '@mcli/ort';
 import { loadRuntime, OrtError } from '@mcli/ort';
 import { loadSessions } from './load-sessions.js';
 
-describe('loadSessions', () => {
+describe.each(['int8', 'uint8'] as const)('loadSessions over matrices of %s', (integers) => {
   let folder: string;
   let runtime: Runtime;
   let built: BuiltModel;
@@ -20,7 +20,7 @@ describe('loadSessions', () => {
     const source = join(folder, 'tiny.gguf');
     await writeTinyGguf(source, {});
     const calibration = () => [Array.from({ length: 50 }, (_, at) => at)];
-    built = await buildModel({ source, directory: join(folder, 'built'), calibration });
+    built = await buildModel({ source, directory: join(folder, 'built'), integers, calibration });
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
   beforeEach(async () => {
@@ -51,7 +51,7 @@ describe('loadSessions', () => {
     );
     const names = (session = write) => session.inputs.map(({ name }) => name);
 
-    expect(built.manifest.matrices.length).toBeGreaterThan(0);
+    expect(new Set(built.manifest.matrices.map(({ type }) => type))).toEqual(new Set([integers]));
     expect(asked.map((options) => options?.weights?.byteLength)).toEqual(
       new Array(2).fill(built.manifest.matrices.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0)),
     );

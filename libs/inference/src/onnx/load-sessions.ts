@@ -9,8 +9,8 @@ export interface ModelSessions {
 }
 
 /**
- * Loads a build's graphs at the same time. Where the runtime can, they have their matrices in memory once; where that
- * fails, because the runtime changes the weights for the processor, each has what it needs.
+ * Loads a build's graphs at the same time. Where the runtime can, they have their matrices in memory once; where
+ * that fails, each has its own.
  *
  * @throws OrtError as `Runtime.createSession`
  */
@@ -21,12 +21,7 @@ export async function loadSessions(
 ): Promise<ModelSessions> {
   const { manifest, dataPath, readPath, writePath } = built;
   if (readPath === writePath) return { write: await runtime.createSession(writePath, options) };
-  const matrices = manifest.matrices.map(({ name, shape, offset }) => ({
-    name,
-    type: 'int8' as const,
-    dims: shape,
-    offset,
-  }));
+  const matrices = manifest.matrices.map(({ shape, ...place }) => ({ ...place, dims: shape }));
   const weights = matrices.length > 0 ? runtime.shareWeights(dataPath, matrices) : undefined;
   const shared = weights && (await loadBoth(runtime, built, { ...options, weights }).catch(() => undefined));
   return shared ?? loadBoth(runtime, built, options);

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PruneOptions } from '@mcli/model-builder';
 import { InferenceError } from '../errors.js';
 import { calibrationTokens } from './calibration-text.js';
 import { importPeers } from './import-peers.js';
@@ -28,7 +28,8 @@ export class LocalModelStore implements ModelStore {
   }
 
   /**
-   * The folder of the built model, built first when it isn't there.
+   * The folder of the built model, built first when it isn't there, isn't whole, or was built for another kind of
+   * processor.
    *
    * @throws InferenceError `model_not_found`
    * @throws ModelBuildError when the file can't be built
@@ -37,7 +38,10 @@ export class LocalModelStore implements ModelStore {
     const model = this.#models.find((entry) => entry.id === id);
     if (!model) throw new InferenceError('model_not_found', `There is no model '${id}'.`, { details: { model: id } });
     const directory = await this.#folderOf(model);
-    if (!existsSync(directory)) {
+    if (await isWhole(directory)) {
+      const now = new Date();
+      await utimes(directory, now, now).catch(() => undefined); // Shows other versions' `prune` that it is used.
+    } else {
       const { buildModel, defaultForm: weights } = await loadBuilder();
       await buildModel({
         source: model.path,
@@ -52,39 +56,33 @@ export class LocalModelStore implements ModelStore {
     return { id, path: directory };
   }
 
-  /** Whether the model is built already. */
+  /** Whether the model is built already, for this machine's processor. */
   async isBuilt(id: string): Promise<boolean> {
     const model = this.#models.find((entry) => entry.id === id);
-    return model !== undefined && existsSync(await this.#folderOf(model));
+    return model !== undefined && (await isWhole(await this.#folderOf(model)));
   }
 
-  /** Deletes what can't be used any more: builds of other builder versions, and what a build that was cut off left. */
-  async prune(): Promise<void> {
-    const names = await readdir(this.#directory).catch(() => []);
-    for (const name of names) {
-      const folder = join(this.#directory, name);
-      if (await isStale(folder)) await rm(folder, { recursive: true, force: true });
-    }
+  /**
+   * Deletes builds of other builder versions that were not used for 30 days, and what builds that broke off left. Other
+   * files in the directory are nobody's business.
+   */
+  async prune(options?: PruneOptions): Promise<void> {
+    const { pruneBuilds } = await loadBuilder();
+    await pruneBuilds(this.#directory, options);
   }
 
   async #folderOf(model: ModelEntry): Promise<string> {
-    const { buildKey, defaultForm } = await loadBuilder();
-    return join(this.#directory, await buildKey(model.path, defaultForm));
+    const { buildKey, defaultForm, exactIntegers } = await loadBuilder();
+    return join(this.#directory, await buildKey(model.path, defaultForm, await exactIntegers()));
   }
 }
 
-/** A build that another process is making looks unfinished too; it isn't older than this. */
-const longestBuildMs = 3_600_000;
-
-async function isStale(folder: string): Promise<boolean> {
+async function isWhole(directory: string): Promise<boolean> {
   const { readBuiltModel } = await loadBuilder();
-  const whole = await readBuiltModel(folder).then(
+  return readBuiltModel(directory).then(
     () => true,
     () => false,
   );
-  if (whole) return false;
-  const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Date.now() }));
-  return !folder.includes('.tmp-') || Date.now() - mtimeMs > longestBuildMs;
 }
 
 function loadBuilder() {

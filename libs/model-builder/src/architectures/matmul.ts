@@ -46,9 +46,9 @@ export function addMatrix(graph: GraphBuilder, name: string, parts: readonly Wei
   const stored = `${name}.${inBlocks ? 'blocks' : 'rows'}`;
   const values = inBlocks
     ? graph.initializer(stored, 'uint8', [rows, columns / blockSize, blockSize])
-    : graph.initializer(stored, 'int8', [columns, rows]);
+    : graph.initializer(stored, graph.integers, [columns, rows]);
   const scales = graph.initializer(`${stored}.scales`, 'float32', inBlocks ? [rows, columns / blockSize] : [rows]);
-  const kind = inBlocks ? 'int8-blocks' : 'int8-rows';
+  const kind = inBlocks ? 'int8-blocks' : (`${graph.integers}-rows` as const);
   graph.write({ kind, name: stored, values: values.region, scales: scales.region, parts });
   return { name: stored, rows, columns, form, values, scales };
 }
@@ -205,7 +205,14 @@ function addProduct(
   return graph.node(
     'MatMulIntegerToFloat',
     output,
-    [input, matrix.name, scale ?? '', matrix.scales.name, 'activation.zero'],
+    [
+      input,
+      matrix.name,
+      scale ?? '',
+      matrix.scales.name,
+      'activation.zero',
+      ...(matrix.values.type === 'uint8' ? [graph.constant('weight.zero', 'uint8', [], Uint8Array.of(128))] : []),
+    ],
     {},
     'com.microsoft',
   );

@@ -15,9 +15,12 @@ export type Weight =
     }
   /** Rows of one or more tensors below each other, as float32. */
   | { readonly kind: 'float32'; readonly name: string; readonly values: Region; readonly parts: readonly WeightPart[] }
-  /** The same as 8-bit numbers with float32 scales, as `quantizeBlocks` or `quantizeRows` gives them. */
+  /**
+   * The same as 8-bit numbers with float32 scales, as `quantizeBlocks` or `quantizeRows` gives them; `uint8-rows` are
+   * `int8-rows` plus 128.
+   */
   | {
-      readonly kind: 'int8-blocks' | 'int8-rows';
+      readonly kind: 'int8-blocks' | 'int8-rows' | 'uint8-rows';
       readonly name: string;
       readonly values: Region;
       readonly scales: Region;

@@ -17,8 +17,8 @@ function matricesOf({ initializers, nodes }: OnnxGraph): ReadonlyMap<string, Mod
   const matrices = new Map<string, ModelMatrix>();
   for (const initializer of initializers) {
     const { name, type, shape } = initializer;
-    if ('region' in initializer && type === 'int8' && multiplied.has(name) && !used.has(name))
-      matrices.set(name, { name, shape, offset: initializer.region.offset });
+    if ('region' in initializer && (type === 'int8' || type === 'uint8') && multiplied.has(name) && !used.has(name))
+      matrices.set(name, { name, type, shape, offset: initializer.region.offset });
   }
   return matrices;
 }

@@ -1,3 +1,4 @@
+import type { IntegerWeights } from '@mcli/ort';
 import type { Weight } from '../passes/weight.js';
 import type { DataLayout } from './data-layout.js';
 import type {
@@ -15,6 +16,7 @@ const bytesOf: Readonly<Record<ElementType, number>> = { float32: 4, uint8: 1, i
 
 /** Collects nodes and weights, gives values their names and weights their place in the data file. */
 export class GraphBuilder {
+  readonly integers: IntegerWeights;
   readonly #data: DataLayout;
   readonly #nodes: GraphNode[] = [];
   readonly #inputs = new Map<string, GraphValue>();
@@ -23,9 +25,13 @@ export class GraphBuilder {
   readonly #initializers = new Map<string, Initializer>();
   readonly #constants = new Map<string, InlineInitializer>();
 
-  /** @param data the data file, which several graphs may share: what has the same name is stored once */
-  constructor(data: DataLayout) {
+  /**
+   * @param data the data file, which several graphs may share: what has the same name is stored once
+   * @param integers what 8-bit matrices with a scale a row are stored as
+   */
+  constructor(data: DataLayout, integers: IntegerWeights) {
     this.#data = data;
+    this.integers = integers;
   }
 
   /** An input; asked for again, it is the same one. */

@@ -47,7 +47,7 @@ interface Sink {
 }
 
 function createSink(target: FileHandle, weight: Weight): Sink {
-  if (weight.kind === 'int8-rows') return createRowSink(target, weight);
+  if (weight.kind === 'int8-rows' || weight.kind === 'uint8-rows') return createRowSink(target, weight);
   let done = 0;
   return {
     async take(values) {
@@ -66,7 +66,10 @@ function createSink(target: FileHandle, weight: Weight): Sink {
 }
 
 /** Rows become columns, so all of them are needed before the first byte can be written. */
-function createRowSink(target: FileHandle, weight: Extract<Weight, { kind: 'int8-blocks' | 'int8-rows' }>): Sink {
+function createRowSink(
+  target: FileHandle,
+  weight: Extract<Weight, { kind: 'int8-blocks' | 'int8-rows' | 'uint8-rows' }>,
+): Sink {
   const width = weight.scales.byteLength / 4;
   const columns = weight.values.byteLength / width;
   const transposed = new Int8Array(weight.values.byteLength);
@@ -78,10 +81,19 @@ function createRowSink(target: FileHandle, weight: Extract<Weight, { kind: 'int8
       row += values.length / columns;
     },
     async end() {
+      if (weight.kind === 'uint8-rows') addHalf(transposed);
       await writeAt(target, transposed, weight.values.offset);
       await writeAt(target, scales, weight.scales.offset);
     },
   };
+}
+
+/** Makes int8 numbers uint8 ones by adding 128: the highest bit of each byte, seen eight bytes at a time where they fit. */
+function addHalf({ buffer, byteOffset, byteLength }: Int8Array): void {
+  const words = new Uint32Array(buffer, byteOffset, byteLength >> 2);
+  for (let at = 0; at < words.length; at++) words[at] = (words[at] as number) ^ 0x80808080;
+  const rest = new Uint8Array(buffer, byteOffset + words.byteLength, byteLength & 3);
+  for (let at = 0; at < rest.length; at++) rest[at] = (rest[at] as number) ^ 0x80;
 }
 
 async function* readWeight(source: GgufFile, weight: Weight): AsyncGenerator<Float32Array> {
