@@ -1,27 +1,28 @@
-/** One step of something that takes a while. */
-export interface Progress {
-  readonly phase: string;
-  /** 0 to 1; undefined where nobody knows. */
-  readonly fraction?: number | undefined;
-}
+import type { Progress } from '@mcli/model-server';
+import { progressLine } from './progress-line.js';
 
-/** Shows progress: a line that changes on a terminal, a plain line for each phase elsewhere. */
+/** Between two plain lines of one phase. */
+const plainLineMs = 10_000;
+
+/** Shows progress: a line that changes on a terminal; elsewhere plain lines, for each phase and every ten seconds. */
 export function progressReporter(stream: NodeJS.WriteStream): {
   readonly report: (progress: Progress) => void;
   readonly done: () => void;
 } {
   let phase: string | undefined;
   let width = 0;
+  let written = 0;
   const show = (line: string) => {
     stream.write(`\r${line.padEnd(width)}`);
     width = line.length;
   };
   return {
     report: (progress) => {
-      const percent =
-        progress.fraction === undefined ? '' : ` ${String(Math.floor(progress.fraction * 100)).padStart(3)} %`;
-      if (stream.isTTY) show(`${progress.phase} …${percent}`);
-      else if (progress.phase !== phase) stream.write(`${progress.phase} …\n`);
+      if (stream.isTTY) show(progressLine(progress));
+      else if (progress.phase !== phase || Date.now() - written >= plainLineMs) {
+        stream.write(`${progressLine(progress)}\n`);
+        written = Date.now();
+      }
       phase = progress.phase;
     },
     done: () => {

@@ -3,14 +3,7 @@
 import { createTraceFile, Engine, serveBackendProcess } from '@mcli/inference';
 import { LocalModelStore, loadOnnxRunner } from '@mcli/inference/onnx';
 import type { EngineArguments } from './engine-arguments.js';
-
-/** The builder's phases in words for a person. */
-const steps: Readonly<Record<string, string>> = {
-  read: 'reading the file',
-  weights: 'converting the weights (the first time only)',
-  calibrate: 'measuring its cache (the first time only)',
-  finish: 'saving',
-};
+import { preparationProgress } from './preparation-progress.js';
 
 serveBackendProcess(async (given, hooks) => {
   const { model, buildsDirectory, queue, drafts, trace: tracePath, ...load } = given as EngineArguments;
@@ -18,9 +11,7 @@ serveBackendProcess(async (given, hooks) => {
   const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
   await store.prune({ onDelete: (folder, reason) => hooks.report({ deleted_build: folder, reason }) });
   const { path: directory } = await store.resolve(model.id, {
-    onProgress: ({ step, fraction }) => {
-      hooks.progress({ phase: `Preparing ${model.id}: ${steps[step] ?? step}`, fraction });
-    },
+    onProgress: preparationProgress(model.id, hooks.progress),
   });
   hooks.progress({ phase: `Loading ${model.id}` });
   const runner = await loadOnnxRunner({

@@ -13,6 +13,8 @@ export interface Progress {
   readonly phase: string;
   /** 0 to 1; undefined where nobody knows. */
   readonly fraction?: number | undefined;
+  /** An estimate; undefined where nobody knows. */
+  readonly secondsLeft?: number | undefined;
 }
 
 /** Writes a line to the log. */

@@ -57,7 +57,7 @@ export interface BuildOptions {
 export interface BuildProgress {
   /** Phases come in this order; `calibrate` only for an 8-bit cache. */
   readonly phase: 'read' | 'weights' | 'calibrate' | 'finish';
-  /** Steps of this phase that are done. */
+  /** Parts of this phase that are done: bytes of weights, texts of the calibration. */
   readonly done: number;
   readonly total: number;
 }
@@ -140,14 +140,15 @@ async function writeBuild(
       onProgress?.({ phase: 'calibrate', done: 0, total: 1 });
       const path = join(directory, measuring.name);
       await writeFile(path, measuring.bytes);
-      const scales = await calibrate(file, path, shape, calibration(description), signal);
+      const scales = await calibrate(file, path, shape, calibration(description), signal, (done, total) =>
+        onProgress?.({ phase: 'calibrate', done, total }),
+      );
       for (const { name, scale } of scales) {
         await writeAt(target, scale, data.reserve(name, scale.byteLength).offset);
       }
       const bytes = Buffer.concat(scales.map(({ scale }) => bytesOf(scale)));
       await writeFile(join(directory, buildFiles.cacheScales), bytes, { flush: true });
       await rm(path);
-      onProgress?.({ phase: 'calibrate', done: 1, total: 1 });
     }
     onProgress?.({ phase: 'finish', done: 0, total: 1 });
     await target.sync();

@@ -20,12 +20,14 @@ export interface CacheScale {
  *
  * @param graphPath a graph that keeps float32 keys and values
  * @param texts tokens of texts such as the model will see
+ * @param onProgress called after each text
  */
 export async function calibrateCache(
   graphPath: string,
   shape: ModelShape,
   texts: readonly (readonly number[])[],
   signal: AbortSignal | undefined,
+  onProgress?: (done: number, total: number) => void,
 ): Promise<readonly CacheScale[]> {
   const room = Math.min(longest, shape.contextLength);
   const runtime = await loadRuntime();
@@ -50,7 +52,7 @@ export async function calibrateCache(
     binding.bindInput('logit_positions', fill('int64', [2, 2], [0, 0, 0, 0]));
     binding.bindOutput('logits', runtime.allocate('float32', [2, shape.vocabularySize]));
     const largest = caches.map(() => new Float32Array(shape.kvHeads * shape.headSize));
-    for (const text of texts) {
+    for (const [at, text] of texts.entries()) {
       const tokens = text.slice(0, room);
       if (tokens.length === 0) continue;
       binding.bindInput('seqlens_k', fill('int32', [1], [tokens.length - 1]));
@@ -60,6 +62,7 @@ export async function calibrateCache(
       for (const [index, { kind, tensor }] of caches.entries()) {
         collect(shape, kind, tensor.data, tokens.length, largest[index] as Float32Array);
       }
+      onProgress?.(at + 1, texts.length);
     }
     return caches.map(({ layer, kind }, index) => ({
       name: cacheScaleName(layer, kind),

@@ -15,7 +15,7 @@ export interface WriteWeightsOptions {
   readonly source: GgufFile;
   readonly target: FileHandle;
   readonly weights: readonly Weight[];
-  /** Called after each weight. */
+  /** Called as weights are written, with the bytes of the data file that are done and those of all weights. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -28,14 +28,18 @@ export async function writeWeights({
   onProgress,
   signal,
 }: WriteWeightsOptions): Promise<void> {
-  for (const [index, weight] of weights.entries()) {
+  const total = weights.reduce((sum, { values }) => sum + values.byteLength, 0);
+  let done = 0;
+  for (const weight of weights) {
     const sink = createSink(target, weight);
+    const numberBytes = weight.kind === 'float32' || weight.kind === 'computed' ? 4 : 1;
     for await (const values of readWeight(source, weight)) {
       signal?.throwIfAborted();
       await sink.take(values);
+      done += values.length * numberBytes;
+      onProgress?.(done, total);
     }
     await sink.end?.();
-    onProgress?.(index + 1, weights.length);
   }
 }
 
