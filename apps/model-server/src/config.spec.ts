@@ -36,12 +36,34 @@ describe('readConfig', () => {
     });
   });
 
-  it('reads lists from repeated flags and from commas', () => {
-    expect(readConfig({ model: ['a.gguf,b.gguf', 'c.gguf'] }, { MCLI_HOME: home }).models).toEqual([
-      'a.gguf',
-      'b.gguf',
-      'c.gguf',
-    ]);
+  it('reads lists of names from repeated flags and from commas', () => {
+    const flags = { 'allowed-host': ['a.example, b.example', 'c.example'] };
+    expect(readConfig(flags, { MCLI_HOME: home }).allowedHosts).toEqual(['a.example', 'b.example', 'c.example']);
+  });
+
+  it('never splits a key or a path, wherever it is from', () => {
+    const key = 'tree,house-river-mountain';
+    const model = './Sally, 7B.gguf ';
+    const expected = { apiKeys: [key], models: [model] };
+    expect(readConfig({ 'api-key': [key], model: [model] }, { MCLI_HOME: home })).toMatchObject(expected);
+    const environment = { MCLI_HOME: home, MCLI_API_KEY: `${key}\n`, MCLI_MODEL: model };
+    expect(readConfig({}, environment)).toMatchObject(expected);
+    file({ 'api-key': key, model });
+    expect(readConfig({}, { MCLI_HOME: home })).toMatchObject(expected);
+  });
+
+  it('takes a key again from each repeated flag', () => {
+    const config = readConfig({ 'api-key': ['first,of-mine', 'second'] }, { MCLI_HOME: home });
+    expect(config.apiKeys).toEqual(['first,of-mine', 'second']);
+  });
+
+  it('leaves the address of a Kubernetes service that is called mcli alone', () => {
+    const environment = { MCLI_HOME: home, MCLI_PORT: 'tcp://10.43.1.39:8000' };
+    expect(readConfig({}, environment).port).toBe(51_234);
+  });
+
+  it.each(['TRUE', 'on', ' yes '])("reads '%s' as true", (value) => {
+    expect(readConfig({}, { MCLI_HOME: home, MCLI_STRICT_PARAMS: value }).strictParams).toBe(true);
   });
 
   it('reads rates and sizes', () => {
@@ -67,6 +89,9 @@ describe('readConfig', () => {
   it.each([
     [{ port: 70_000 }, {}, /--port/],
     [{}, { MCLI_PORT: 'many' }, /MCLI_PORT/],
+    [{ 'api-key': [' '] }, {}, /--api-key is empty/],
+    [{ model: [''] }, {}, /--model is empty/],
+    [{}, { MCLI_NO_DRAFTS: 'constructor' }, /MCLI_NO_DRAFTS takes true or false/],
     [{ 'rate-limit': 'often' }, {}, /--rate-limit.*10\/min/],
     [{ 'log-format': 'xml' }, {}, /--log-format/],
     [{ model: ['a', 'b'], 'model-id': 'x' }, {}, /--model-id names a single --model/],

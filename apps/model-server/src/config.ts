@@ -47,9 +47,26 @@ export interface ServerConfig {
 export type Flags = Readonly<Record<string, unknown>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The folder of everything that is kept: `MCLI_HOME`, by default `~/.mcli`. */
+/**
+ * The folder of everything that is kept: `MCLI_HOME`, by default `~/.mcli`.
+ *
+ * @throws StartError `failed` when neither is known
+ */
 export function mcliHome(environment: Environment = process.env): string {
-  return resolve(environment['MCLI_HOME'] || join(homedir(), '.mcli'));
+  return resolve(environment['MCLI_HOME'] || join(userHome(), '.mcli'));
+}
+
+function userHome(): string {
+  let cause: unknown;
+  try {
+    const home = homedir();
+    if (home !== '') return home;
+  } catch (error) {
+    cause = error; // a user id without an entry, as in containers
+  }
+  throw new StartError('failed', 'This user has no home folder. Set MCLI_HOME to a folder that can be written.', {
+    cause,
+  });
 }
 
 /**
@@ -108,8 +125,16 @@ function readFlags(flags: Flags): StartValues {
 }
 
 function readEnvironment(environment: Environment): StartValues {
-  const given = names.filter((name) => environment[variableOf(name)]);
+  const given = names.filter((name) => environment[variableOf(name)] && !isServiceLink(environment[variableOf(name)]));
   return parse(Object.fromEntries(given.map((name) => [name, environment[variableOf(name)]])), variableOf);
+}
+
+/**
+ * Whether a value is none of ours: Kubernetes tells every pod of the services around it, and of a service called `mcli`
+ * as `MCLI_PORT=tcp://10.43.1.39:8000`.
+ */
+function isServiceLink(value = ''): boolean {
+  return /^(tcp|udp|sctp):\/\/\S+:\d+$/.test(value);
 }
 
 function readFile(path: string, required: boolean): StartValues {

@@ -5,15 +5,32 @@ import type { StartOptionName } from './start-options.js';
 // Messages follow the name of the flag, variable or entry: `--port takes …`. They never hold the value, which
 // may be a secret.
 
+const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+/** Values that may hold commas of their own: paths. Each is one value. */
+const whole = z.preprocess(
+  asList,
+  z.array(z.string('takes text').min(1, 'is empty')).min(1, 'takes at least one value'),
+);
+
+/** Keys: whole, too. White space around a key can't be sent in a header; it is what a file or a variable left there. */
+const keys = whole.pipe(z.array(z.string().trim().min(1, 'is empty')));
+
+/** Values without commas: separated by them, or repeated. */
 const list = z.preprocess(
-  (value) =>
-    (Array.isArray(value) ? value : [value]).flatMap((item) => (typeof item === 'string' ? item.split(',') : [item])),
+  (value) => asList(value).flatMap((item) => (typeof item === 'string' ? item.split(',') : [item])),
   z.array(z.string('takes text').trim().min(1, 'has an empty part')).min(1, 'takes at least one value'),
 );
 
-const truths: Readonly<Record<string, boolean>> = { true: true, 1: true, yes: true, false: false, 0: false, no: false };
+const truths = new Map<string, boolean>([
+  ...['true', '1', 'yes', 'on'].map((word) => [word, true] as const),
+  ...['false', '0', 'no', 'off'].map((word) => [word, false] as const),
+]);
 const boolean = z.preprocess(
-  (value) => (typeof value === 'string' || typeof value === 'number' ? (truths[value] ?? value) : value),
+  (value) =>
+    typeof value === 'string' || typeof value === 'number'
+      ? (truths.get(String(value).trim().toLowerCase()) ?? value)
+      : value,
   z.boolean('takes true or false'),
 );
 
@@ -56,13 +73,13 @@ const size = z
 /** The values as they may come from a flag, a variable or the file; only what was given is present. */
 export const StartValues = z.strictObject({
   'openai-compatible': boolean.optional(),
-  model: list.optional(),
+  model: whole.optional(),
   'model-id': text
     .pipe(z.string().regex(/^[^\s?#]{1,200}$/, 'takes 1 to 200 characters without spaces, ? and #'))
     .optional(),
   host: text.pipe(z.string().transform(bareHost)).optional(),
   port: count(0, 65_535).optional(),
-  'api-key': list.optional(),
+  'api-key': keys.optional(),
   'api-key-file': text.optional(),
   'no-first-key': boolean.optional(),
   slots: count(1, 256).optional(),
