@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { IntegerWeights } from '@mcli/ort';
+import { exactIntegers } from './exact-integers.js';
 import { ModelBuildError } from './model-build-error.js';
 import type { WeightsForm } from './model-manifest.js';
 import { builderVersion } from './model-manifest.js';
@@ -18,10 +19,12 @@ const samples = 64;
  * Of a source up to 256 MiB every byte counts (SHA-256). Of a larger one its size, its modification time, and 64
  * pieces of 1 MiB spread over it, the first and the last among them.
  *
- * @throws ModelBuildError `io`
+ * @param integers as in `BuildOptions`
+ * @throws ModelBuildError `io`; OrtError when the runtime can't be loaded and `integers` is left out
  */
-export async function buildKey(source: string, weights: WeightsForm, integers: IntegerWeights): Promise<string> {
-  const hash = createHash('sha256').update(`${builderVersion}\n${weights}\n${integers}\n`);
+export async function buildKey(source: string, weights: WeightsForm, integers?: IntegerWeights): Promise<string> {
+  const type = integers ?? (await exactIntegers());
+  const hash = createHash('sha256').update(`${builderVersion}\n${weights}\n${type}\n`);
   try {
     const handle = await open(source);
     try {

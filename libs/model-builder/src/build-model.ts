@@ -12,7 +12,7 @@ import { buildKey } from './build-key.js';
 import { calibrateCache } from './calibrate-cache.js';
 import { ModelBuildError } from './model-build-error.js';
 import { exactIntegers } from './exact-integers.js';
-import type { ModelManifest, WeightsForm } from './model-manifest.js';
+import type { CalibratedForm, ModelManifest, WeightsForm } from './model-manifest.js';
 import { builderVersion, defaultForm } from './model-manifest.js';
 import { isOwnFolder } from './own-folder.js';
 import type { GgufFile } from './read/gguf-file.js';
@@ -30,7 +30,7 @@ import type { OnnxGraph } from './write/onnx-graph.js';
 import { writeAt } from './write/write-at.js';
 import { writeWeights } from './write/write-weights.js';
 
-export interface BuildOptions {
+interface CommonBuildOptions {
   /** Path of the `.gguf` file. */
   readonly source: string;
   /**
@@ -39,20 +39,26 @@ export interface BuildOptions {
    * one with the same key stays, and anything that may be somebody else's is never touched.
    */
   readonly directory: string;
-  /** How matrices and the cache are stored. @default 'int8-row' */
-  readonly weights?: WeightsForm | undefined;
   /** What 8-bit matrices are stored as. @default what this machine multiplies exactly (`exactIntegers`) */
   readonly integers?: IntegerWeights | undefined;
-  /**
-   * Gives the tokens of a few texts such as the model will see, some hundred tokens each: from them a build with an
-   * 8-bit cache learns how large keys and values get.
-   */
-  readonly calibration?: ((tokenizer: TokenizerDescription) => readonly (readonly number[])[]) | undefined;
   /** Called when a phase starts and as it goes on. */
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
   /** Ends the build, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/**
+ * Gives the tokens of a few texts such as the model will see, some hundred tokens each: from them a build with an 8-bit
+ * cache learns how large keys and values get.
+ */
+export type Calibration = (tokenizer: TokenizerDescription) => readonly (readonly number[])[];
+
+/** `weights`: how matrices and the cache are stored, by default `int8-row`. Forms with an 8-bit cache need a `calibration`. */
+export type BuildOptions = CommonBuildOptions &
+  (
+    | { readonly weights?: CalibratedForm | undefined; readonly calibration: Calibration }
+    | { readonly weights: Exclude<WeightsForm, CalibratedForm>; readonly calibration?: Calibration | undefined }
+  );
 
 export interface BuildProgress {
   /** Phases come in this order; `calibrate` only for an 8-bit cache. */

@@ -5,7 +5,7 @@ import type { IntegerWeights, Runtime, Session, Tensor } from '@mcli/ort';
 import { loadRuntime, selfTest } from '@mcli/ort';
 import { buildModel } from './build-model.js';
 import type { BuiltModel } from './built-model.js';
-import type { WeightsForm } from './model-manifest.js';
+import type { CalibratedForm, WeightsForm } from './model-manifest.js';
 import { referenceLogits, writeTinyGguf } from './testing/index.js';
 import type { TinyGgufOptions, TinyModel } from './testing/index.js';
 
@@ -219,7 +219,7 @@ describe('a rotated graph', () => {
 });
 
 interface GraphOptions {
-  readonly weights?: WeightsForm;
+  readonly weights?: Exclude<WeightsForm, CalibratedForm>;
   readonly integers?: IntegerWeights;
   readonly rows?: number;
   readonly positions?: number;

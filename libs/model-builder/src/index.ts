@@ -1,13 +1,13 @@
 export { buildKey } from './build-key.js';
 export { buildModel } from './build-model.js';
-export type { BuildOptions, BuildProgress } from './build-model.js';
+export type { BuildOptions, BuildProgress, Calibration } from './build-model.js';
 export { readBuiltModel, readCacheScales } from './built-model.js';
 export type { BuiltModel } from './built-model.js';
 export { exactIntegers } from './exact-integers.js';
 export { ModelBuildError } from './model-build-error.js';
 export type { ModelBuildErrorCode } from './model-build-error.js';
 export { builderVersion, defaultForm } from './model-manifest.js';
-export type { ModelManifest, ModelMatrix, RecommendedSampling, WeightsForm } from './model-manifest.js';
+export type { CalibratedForm, ModelManifest, ModelMatrix, RecommendedSampling, WeightsForm } from './model-manifest.js';
 export { pruneBuilds } from './prune-builds.js';
 export type { PruneOptions } from './prune-builds.js';
 export type { TokenizerDescription } from './read/tokenizer-description.js';

@@ -4,6 +4,11 @@ import type { recipes } from './recipes.js';
 /** How a model's matrices and its cache are stored: the name of a recipe. */
 export type WeightsForm = keyof typeof recipes;
 
+/** Forms with an 8-bit cache, whose scales are learned from texts. */
+export type CalibratedForm = {
+  [Form in WeightsForm]: (typeof recipes)[Form]['cache'] extends 'int8' ? Form : never;
+}[WeightsForm];
+
 /** What is built unless told otherwise. */
 export const defaultForm: WeightsForm = 'int8-row';
 

@@ -42,7 +42,7 @@ export interface Recipe extends Matmuls {
   readonly cache: 'float32' | 'int8';
 }
 
-const float32: Recipe = {
+const float32 = {
   rotate: false,
   attention: 'float32',
   feedForward: 'float32',
@@ -50,8 +50,8 @@ const float32: Recipe = {
   head: 'float32',
   embedding: 'float32',
   cache: 'float32',
-};
-const block32: Recipe = {
+} as const satisfies Recipe;
+const block32 = {
   rotate: false,
   attention: 'block32',
   feedForward: 'block32',
@@ -59,8 +59,8 @@ const block32: Recipe = {
   head: 'block32',
   embedding: 'block32',
   cache: 'float32',
-};
-const byRow: Recipe = {
+} as const satisfies Recipe;
+const byRow = {
   rotate: true,
   attention: 'row',
   feedForward: 'row-pair',
@@ -69,7 +69,7 @@ const byRow: Recipe = {
   reading: { feedForward: 'row' },
   embedding: 'block32',
   cache: 'int8',
-};
+} as const satisfies Recipe;
 
 /** The forms that can be asked for by name. */
 export const recipes = {

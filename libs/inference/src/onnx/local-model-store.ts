@@ -72,8 +72,8 @@ export class LocalModelStore implements ModelStore {
   }
 
   async #folderOf(model: ModelEntry): Promise<string> {
-    const { buildKey, defaultForm, exactIntegers } = await loadBuilder();
-    return join(this.#directory, await buildKey(model.path, defaultForm, await exactIntegers()));
+    const { buildKey, defaultForm } = await loadBuilder();
+    return join(this.#directory, await buildKey(model.path, defaultForm));
   }
 }
 

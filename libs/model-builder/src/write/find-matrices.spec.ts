@@ -5,7 +5,7 @@ import { GraphBuilder } from './graph-builder.js';
 describe('findMatrices', () => {
   const data = new DataLayout();
   const graphOf = (build: (graph: GraphBuilder) => void) => {
-    const graph = new GraphBuilder(data);
+    const graph = new GraphBuilder(data, 'int8');
     build(graph);
     return graph.finish('test');
   };
@@ -19,8 +19,8 @@ describe('findMatrices', () => {
     const other = graphOf((graph) => ['c', 'b'].forEach((name) => multiply(graph, name)));
 
     expect(findMatrices([one, other])).toEqual([
-      { name: 'b', shape: [4, 8], offset: 4096 },
-      { name: 'c', shape: [4, 8], offset: 8192 },
+      { name: 'b', type: 'int8', shape: [4, 8], offset: 4096 },
+      { name: 'c', type: 'int8', shape: [4, 8], offset: 8192 },
     ]);
   });
 

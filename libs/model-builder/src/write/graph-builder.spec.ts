@@ -4,7 +4,7 @@ import { GraphBuilder } from './graph-builder.js';
 describe('GraphBuilder', () => {
   it('starts every part of the data file at a page', () => {
     const data = new DataLayout();
-    const graph = new GraphBuilder(data);
+    const graph = new GraphBuilder(data, 'int8');
     const regions = [[1], [5000], [3, 7]].map((shape, i) => graph.initializer(`weight${i}`, 'float32', shape).region);
 
     expect(regions).toEqual([
@@ -17,7 +17,7 @@ describe('GraphBuilder', () => {
 
   it('stores what two graphs name alike once', () => {
     const data = new DataLayout();
-    const [first, second] = [new GraphBuilder(data), new GraphBuilder(data)].map(
+    const [first, second] = [new GraphBuilder(data, 'int8'), new GraphBuilder(data, 'int8')].map(
       (graph) => graph.initializer('matrix', 'int8', [64, 4]).region,
     );
 
@@ -27,7 +27,7 @@ describe('GraphBuilder', () => {
 
   it('lets two constants share a part', () => {
     const data = new DataLayout();
-    const graph = new GraphBuilder(data);
+    const graph = new GraphBuilder(data, 'int8');
     const matrix = graph.initializer('matrix', 'uint8', [4, 2, 32]);
     graph.initializer('rows', 'uint8', [4, 64], matrix.region);
 
@@ -38,7 +38,7 @@ describe('GraphBuilder', () => {
   });
 
   it('tells the shapes inside the graph', () => {
-    const graph = new GraphBuilder(new DataLayout());
+    const graph = new GraphBuilder(new DataLayout(), 'int8');
     const rows = { name: 'rows', type: 'float32', shape: ['tokens', 4] } as const;
 
     expect(graph.describe(rows)).toBe('rows');
