@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { InferenceError } from '@mcli/inference';
+import { InferenceError, type RequestField } from '@mcli/inference';
 import { ChatCompletionRequest, ErrorBody } from '@mcli/openai-schema';
 import fc from 'fast-check';
 import { ApiError, apiErrorCodes, modelNotFound, toApiError } from './index.js';
@@ -71,6 +71,19 @@ describe('toApiError', () => {
     expect(toApiError(new InferenceError('context_length_exceeded', 'Too long.')).message).toMatch(
       /^This model's maximum context length is /,
     );
+  });
+
+  it('names the field that a backend could not work with, in the words of the API', () => {
+    const invalid = (field: RequestField) =>
+      toApiError(new InferenceError('invalid_request', 'No.', { details: { field } }));
+
+    expect(invalid('logitBias')).toMatchObject({ status: 400, code: 'invalid_value', param: 'logit_bias' });
+    expect(invalid('maxTokens').param).toBe('max_tokens');
+    expect(invalid('prompt').param).toBe('messages');
+    expect(invalid('cacheScope').param).toBeNull();
+    const refusal = new InferenceError('unsupported', 'No.', { details: { field: 'prompt' } });
+    expect(toApiError(refusal, 'prompt')).toMatchObject({ code: 'unsupported', param: 'prompt' });
+    expect(toApiError(new InferenceError('unsupported', 'No.')).param).toBeNull();
   });
 
   it('passes on how long a busy backend wants to be left alone', () => {

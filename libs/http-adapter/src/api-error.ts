@@ -1,4 +1,4 @@
-import { InferenceError, type InferenceErrorCode } from '@mcli/inference';
+import { InferenceError, type InferenceErrorCode, type RequestField } from '@mcli/inference';
 import { firstProblem, isSchemaError, type ErrorBody } from '@mcli/openai-schema';
 
 interface ErrorRow {
@@ -108,7 +108,10 @@ const inferenceReplies = {
   model_not_found: ({ details }) => modelNotFound(details.model ?? ''),
   context_length_exceeded: ({ details: { contextLength, promptTokens } }, param) =>
     new ApiError('context_length_exceeded', contextSentence(contextLength, promptTokens, param), { param }),
-  unsupported: (error) => new ApiError('unsupported', error.message, { cause: error }),
+  invalid_request: (error, promptField) =>
+    new ApiError('invalid_value', error.message, { param: paramOf(error, promptField), cause: error }),
+  unsupported: (error, promptField) =>
+    new ApiError('unsupported', error.message, { param: paramOf(error, promptField), cause: error }),
   overloaded: (error) =>
     new ApiError('overloaded', 'The server is busy and its queue is full. Try again in a moment.', {
       retryAfter: error.details.retryAfter,
@@ -129,6 +132,27 @@ const inferenceReplies = {
       cause: error,
     }),
 } as const satisfies Record<InferenceErrorCode, (error: InferenceError, promptField: string) => ApiError>;
+
+/** The fields of a generation in OpenAI's words; the others have none. */
+const params: Readonly<Partial<Record<RequestField, string>>> = {
+  model: 'model',
+  maxTokens: 'max_tokens',
+  stop: 'stop',
+  logitBias: 'logit_bias',
+  repetitionPenalty: 'repetition_penalty',
+  frequencyPenalty: 'frequency_penalty',
+  presencePenalty: 'presence_penalty',
+  temperature: 'temperature',
+  topK: 'top_k',
+  topP: 'top_p',
+  minP: 'min_p',
+  seed: 'seed',
+};
+
+function paramOf({ details: { field } }: InferenceError, promptField: string): string | null {
+  if (field === undefined) return null;
+  return field === 'prompt' ? promptField : (params[field] ?? null);
+}
 
 /** The same for a model that isn't there and for one that the caller may not use. */
 export function modelNotFound(id: string, param: string | null = 'model'): ApiError {

@@ -187,6 +187,16 @@ describe('Models', () => {
     });
   });
 
+  it('say what the backend says that they do now', async () => {
+    const [card] = await backend.models();
+    const degraded = { ...backend, models: async () => (card ? [{ ...card, status: 'degraded' as const }] : []) };
+    const { url } = await serve({ backend: degraded });
+
+    const { body } = await request(url).get('/models').expect(200);
+
+    expect(body.data).toMatchObject([{ id: 'echo', status: 'degraded' }]);
+  });
+
   it('are found by ids with slashes, raw or encoded', async () => {
     const { url } = await serve({ backend });
     const id = async (path: string) => (await request(url).get(path)).body.id;

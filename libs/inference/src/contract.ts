@@ -26,6 +26,11 @@ export interface ModelCard {
   readonly slots?: number | undefined;
   /** When the model's files were made, in Unix seconds. */
   readonly created: number;
+  /**
+   * What it does now: `ready` answers, `loading` is being loaded, `available` is loaded when somebody asks for it,
+   * `degraded` broke and will be started again. @default 'ready'
+   */
+  readonly status?: 'ready' | 'loading' | 'available' | 'degraded' | undefined;
   /** What the model's authors recommend. Counts only for requests that name no sampling of their own. */
   readonly recommendedSampling?: SamplingOptions | undefined;
 }

@@ -1,16 +1,29 @@
+import type { GenerateRequest, SamplingOptions } from './contract.js';
+
 /**
  * Why a generation failed.
  *
  * - `model_not_found`: no such model here.
  * - `context_length_exceeded`: the prompt leaves no room for one token; `details` has the numbers.
- * - `unsupported`: the model or backend can't do what was asked.
+ * - `invalid_request`: a value of the request can't be right for this model; `details.field` names it.
+ * - `unsupported`: the model or backend can't do what was asked; `details.field` names what can't be followed.
  * - `overloaded`: the queue is full; the same request may work later.
  * - `loading`: the model isn't ready to answer.
  * - `closed`: the backend was closed.
  * - `engine_failed`: the engine's process or a computation in it broke.
  */
 export type InferenceErrorCode =
-  'model_not_found' | 'context_length_exceeded' | 'unsupported' | 'overloaded' | 'loading' | 'closed' | 'engine_failed';
+  | 'model_not_found'
+  | 'context_length_exceeded'
+  | 'invalid_request'
+  | 'unsupported'
+  | 'overloaded'
+  | 'loading'
+  | 'closed'
+  | 'engine_failed';
+
+/** A field of a `GenerateRequest` or of its sampling. */
+export type RequestField = Exclude<keyof GenerateRequest, 'sampling' | 'signal'> | keyof SamplingOptions;
 
 /** Facts that a message's reader needs beside its code. Structured-cloneable. */
 export interface InferenceErrorDetails {
@@ -19,6 +32,8 @@ export interface InferenceErrorDetails {
   /** Tokens in the prompt. */
   readonly promptTokens?: number;
   readonly model?: string;
+  /** What in the request is wrong or can't be followed, by the contract's own name for it. */
+  readonly field?: RequestField;
   /** Seconds after which trying again makes sense. */
   readonly retryAfter?: number;
 }

@@ -43,7 +43,7 @@ describe('createProcessBackend', () => {
 
     expect(backend.status()).toBe('ready');
     expect(backend.pid).not.toBe(process.pid);
-    expect(await backend.models()).toMatchObject([{ id: 'fake', contextLength: 4096 }]);
+    expect(await backend.models()).toMatchObject([{ id: 'fake', contextLength: 4096, status: 'ready' }]);
     expect(await textOf(backend, 'Grüße 👋')).toBe('Grüße 👋');
     expect(await Promise.all(['one', 'two', 'three'].map((text) => textOf(backend, text)))).toEqual([
       'one',
@@ -119,7 +119,9 @@ describe('createProcessBackend', () => {
     });
     await until(async () => backend.status() === 'restarting');
     expect(backend.lastError).toMatchObject({ code: 'engine_failed' });
-    expect(await backend.models()).toMatchObject([{ id: 'fake' }]);
+    expect(await backend.models()).toMatchObject([
+      { id: 'fake', status: expect.stringMatching(/^(degraded|loading)$/) },
+    ]);
     await until(async () => backend.status() === 'ready');
     expect(backend.pid).not.toBe(killed);
     expect(await textOf(backend, 'Hi')).toBe('Hi');

@@ -52,7 +52,7 @@ export type ProcessBackendStatus = 'loading' | 'ready' | 'restarting' | 'failed'
 /** A backend in a process of its own. */
 export interface ProcessBackend extends InferenceBackend {
   /**
-   * The models as last known, also while it restarts.
+   * The models as last known, also while it restarts; their `status` is that of the process.
    * @throws InferenceError `loading` · `engine_failed` · `closed` while none were ever known
    */
   models(): Promise<readonly ModelCard[]>;
@@ -117,7 +117,7 @@ class SupervisedProcess implements ProcessBackend {
   }
 
   async models(): Promise<readonly ModelCard[]> {
-    if (this.#cards) return this.#cards;
+    if (this.#cards) return this.#cards.map((card) => ({ ...card, status: this.#cardStatus(card) }));
     throw this.#toRefusal();
   }
 
@@ -125,6 +125,11 @@ class SupervisedProcess implements ProcessBackend {
     request.signal?.throwIfAborted();
     if (this.#status !== 'ready' || !this.#engine?.isAlive) throw this.#toRefusal();
     yield* this.#engine.generate(request);
+  }
+
+  #cardStatus({ status = 'ready' }: ModelCard): NonNullable<ModelCard['status']> {
+    if (this.#status === 'ready' && this.#engine?.isAlive) return status;
+    return this.#status === 'restarting' && this.#engine?.isAlive ? 'loading' : 'degraded';
   }
 
   async stats(): Promise<EngineStats | undefined> {

@@ -8,8 +8,8 @@ import { CompletionUsage } from './usage.js';
 const MAX_BIASES = 1024;
 const TOKEN_ID = /^(?:0|[1-9]\d{0,9})$/;
 
-/** Texts that end the answer: one, or up to 16, each of 1 to 256 characters. */
-export const Stop = z.union([text(256).min(1), z.array(text(256).min(1)).min(1).max(16)]);
+/** Texts that end the answer: one, or up to 16, each of 1 to 256 characters. An empty list is as good as none. */
+export const Stop = z.union([text(256).min(1), z.array(text(256).min(1)).max(16)]);
 
 /** Token id → what is added to its logit, -100 to 100. At most 1024 entries. */
 export const LogitBias = z
@@ -49,8 +49,8 @@ export const ChatCompletionRequest = z.object({
   presence_penalty: numberFrom(-2, 2).nullish(),
   logit_bias: LogitBias.nullish(),
   seed: integerFrom(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).nullish(),
-  /** Not OpenAI's: keeps the k likeliest tokens, 0 keeps all. */
-  top_k: integerFrom(0, 1_000_000).nullish(),
+  /** Not OpenAI's: keeps the k likeliest tokens, 0 and -1 keep all. */
+  top_k: integerFrom(-1, 1_000_000).nullish(),
   /** Not OpenAI's: keeps tokens at least this likely compared with the likeliest. */
   min_p: numberFrom(0, 1).nullish(),
   /** Not OpenAI's: divides the logits of tokens seen before. 1 is off. */
@@ -66,7 +66,7 @@ export const ChatCompletionRequest = z.object({
   tool_choice: ToolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   /** The older form of `tools`. */
-  functions: z.array(FunctionDefinition).min(1).max(128).nullish(),
+  functions: z.array(FunctionDefinition).max(128).nullish(),
   /** The older form of `tool_choice`. */
   function_call: z.union([z.enum(['none', 'auto']), z.object({ name: identifier })]).nullish(),
   modalities: z

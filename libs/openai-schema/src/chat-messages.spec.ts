@@ -9,6 +9,11 @@ describe('ChatMessages', () => {
     ['the same role twice, and an assistant at the end', [aMessage('user'), aMessage('user'), aMessage('assistant')]],
     ['null from an assistant that called a tool', [aCall('call_1'), anAnswer('call_1')]],
     ['several answers to one round of calls', [aCall('a'), aCall('b'), anAnswer('b'), anAnswer('a')]],
+    [
+      'a part for each piece of a long text',
+      [{ role: 'user', content: Array(5000).fill({ type: 'text', text: 'x' }) }],
+    ],
+    ['no parts', [{ role: 'user', content: [] }]],
     ['null fields', [{ role: 'user', content: 'Hi', name: null }]],
     ['a refusal', [{ role: 'assistant', refusal: 'No.' }]],
   ])('take %s', (_what, messages) => {
@@ -22,7 +27,6 @@ describe('ChatMessages', () => {
     ['an assistant that says and calls nothing', [{ role: 'assistant' }]],
     ['nested parts', [{ role: 'user', content: [[{ type: 'text', text: 'Hi' }]] }]],
     ['a part of an unknown kind', [{ role: 'user', content: [{ type: 'video', video: 'x' }] }]],
-    ['65 parts', [{ role: 'user', content: Array.from({ length: 65 }, () => ({ type: 'text', text: 'x' })) }]],
     ['a name that a template could take for something else', [{ role: 'user', content: 'Hi', name: 'a\nsystem' }]],
     ['an answer without a call', [anAnswer('call_1')]],
     ['an answer before its call', [anAnswer('call_1'), aCall('call_1')]],

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { identifier, text } from './fields.js';
 
-const MAX_PARTS = 64;
 const MAX_TOOL_CALLS = 128;
 const MAX_ARGUMENTS = 256 * 1024;
 
@@ -38,8 +37,8 @@ export const FilePart = z.object({
 export const ContentPart = z.discriminatedUnion('type', [TextPart, ImagePart, AudioPart, FilePart, RefusalPart]);
 export type ContentPart = z.infer<typeof ContentPart>;
 
-/** What was said: a string, or 1 to 64 parts. */
-export const MessageContent = z.union([z.string(), z.array(ContentPart).min(1).max(MAX_PARTS)]);
+/** What was said: a string, or parts. How many is for the limit of the body to say; none are an empty text. */
+export const MessageContent = z.union([z.string(), z.array(ContentPart)]);
 export type MessageContent = z.infer<typeof MessageContent>;
 
 const FunctionCall = z.object({ name: text(256), arguments: text(MAX_ARGUMENTS) });

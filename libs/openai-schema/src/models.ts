@@ -16,8 +16,11 @@ export const Model = z.object({
   owned_by: z.string(),
   /** Not OpenAI's: tokens that prompt and answer can have together. */
   context_length: z.number().int().optional(),
-  /** Not OpenAI's: whether the model answers at once. */
-  status: z.enum(['ready', 'loading']).optional(),
+  /**
+   * Not OpenAI's: `ready` answers at once, `loading` soon, `available` once somebody asks for it, `degraded` is one
+   * whose engine broke and is tried again.
+   */
+  status: z.enum(['ready', 'loading', 'available', 'degraded']).optional(),
 });
 export type Model = z.infer<typeof Model>;
 

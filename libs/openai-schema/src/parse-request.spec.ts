@@ -78,6 +78,29 @@ describe('parseRequest', () => {
     });
   });
 
+  it.each([
+    [{ stop: Array(17).fill('a') }, 'stop', '<=16 items'],
+    [{ stop: '' }, 'stop', '>=1 characters'],
+    [{ stop: 5 }, 'stop', 'expected string or array'],
+    [{ tool_choice: 'sometimes' }, 'tool_choice', '"required"'],
+    [{ tool_choice: { type: 'sometimes' } }, 'tool_choice.type', "'allowed_tools'"],
+    [{ function_call: 'sometimes' }, 'function_call', '"auto"'],
+    [{ messages: [{ role: 'user', content: [{ type: 'video' }] }] }, 'messages[0].content[0].type', "'image_url'"],
+  ])('says of %j which form came nearest and why', (fields, param, words) => {
+    const parsed = parseRequest(ChatCompletionRequest, { ...request, ...fields });
+
+    expect(parsed).toMatchObject({ ok: false, problem: { param, message: expect.stringContaining(words) } });
+    expect(JSON.stringify(parsed)).not.toContain('sometimes');
+  });
+
+  it('takes null in every optional field, and empty lists, for absent', () => {
+    const optional = Object.keys(ChatCompletionRequest.shape).filter((name) => !(name in request));
+    for (const name of optional) {
+      expect([name, parseRequest(ChatCompletionRequest, { ...request, [name]: null }).ok]).toEqual([name, true]);
+    }
+    expect(parseRequest(ChatCompletionRequest, { ...request, stop: [], tools: [], functions: [] }).ok).toBe(true);
+  });
+
   it('takes any JSON without throwing', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), fc.jsonValue({ maxDepth: 5 }), (fields, messages) => {

@@ -28,17 +28,23 @@ export function firstProblem(error: z.core.$ZodError): RequestProblem {
     : { param, message: `Invalid value for '${param}': ${reason}` };
 }
 
-/** Of the alternatives of a union, the one that got furthest says what is wrong. */
+/**
+ * Of the alternatives of a union, the one that came nearest says what is wrong: where it got furthest, else where
+ * the kind of value was right.
+ */
 function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
   if (issue.code !== 'invalid_union') return issue;
   const inner = issue.errors
     .flatMap(([first]) => (first === undefined ? [] : [deepest(first)]))
     .sort((a, b) => b.path.length - a.path.length)[0];
-  if (inner === undefined || inner.path.length === 0) return { path: issue.path, message: kindsOf(issue) };
+  if (inner === undefined || inner.path.length === 0) return { path: issue.path, message: reasonOf(issue) };
   return { path: [...issue.path, ...inner.path], message: inner.message };
 }
 
-function kindsOf(issue: z.core.$ZodIssueInvalidUnion): string {
-  const kinds = issue.errors.flatMap(([first]) => (first?.code === 'invalid_type' ? [first.expected] : []));
-  return kinds.length > 1 && kinds.length === issue.errors.length ? `expected ${kinds.join(' or ')}` : issue.message;
+function reasonOf(issue: z.core.$ZodIssueInvalidUnion): string {
+  const firsts = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first]));
+  const nearest = firsts.find(({ code }) => code !== 'invalid_type');
+  if (nearest !== undefined) return deepest(nearest).message;
+  const kinds = firsts.flatMap((first) => (first.code === 'invalid_type' ? [first.expected] : []));
+  return kinds.length > 1 ? `expected ${kinds.join(' or ')}` : issue.message;
 }

@@ -193,7 +193,6 @@ describe('A bad chat request', () => {
     ['messages[0].role', { messages: [{ content: 'x' }] }],
     ['messages[0].content', { messages: [{ role: 'user' }] }],
     ['messages[0].content', { messages: [{ role: 'user', content: 7 }] }],
-    ['messages[0].content', { messages: [{ role: 'user', content: [] }] }],
     ['messages[0].content', { messages: [{ role: 'assistant', content: null }] }],
     ['messages[0].content[1].type', { messages: [{ role: 'user', content: [{ type: 'text', text: 'a' }, {}] }] }],
     ['messages[0].content[0].text', { messages: [{ role: 'user', content: [{ type: 'text', text: 1 }] }] }],
@@ -293,6 +292,13 @@ describe('A bad chat request', () => {
       { modalities: ['text'] },
       { messages: [aUser('a'), aUser('b'), { role: 'assistant', content: 'c' }, { role: 'system', content: 'd' }] },
       { max_tokens: 5, max_completion_tokens: 5 },
+      { max_tokens: null },
+      { max_completion_tokens: null },
+      { max_tokens: null, max_completion_tokens: null },
+      { max_tokens: 5, max_completion_tokens: null },
+      { max_tokens: null, max_completion_tokens: 5 },
+      { stop: [], top_k: -1 },
+      { messages: [{ role: 'user', content: [] }] },
       { user: 'u', service_tier: 'auto', store: false },
     ]) {
       const { status, headers } = await chat(aChat('Hi', fields));

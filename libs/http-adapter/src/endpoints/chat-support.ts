@@ -31,7 +31,7 @@ export function refuseUnsupported(body: ChatCompletionRequest): void {
   if (isPresent(body.web_search_options)) throw unsupported('web_search_options');
   if (isPresent(body.moderation)) throw unsupported('moderation');
   const { max_tokens, max_completion_tokens } = body;
-  if ((max_tokens ?? max_completion_tokens) !== (max_completion_tokens ?? max_tokens)) {
+  if (isPresent(max_tokens) && isPresent(max_completion_tokens) && max_tokens !== max_completion_tokens) {
     throw contradiction('max_tokens', "it differs from 'max_completion_tokens'");
   }
 }

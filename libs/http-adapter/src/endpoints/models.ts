@@ -24,6 +24,6 @@ export const retrieveModel = defineEndpoint({
   },
 });
 
-function toModel({ id, created, contextLength }: ModelCard): Model {
-  return { id, object: 'model', created, owned_by: 'mcli', context_length: contextLength, status: 'ready' };
+function toModel({ id, created, contextLength, status = 'ready' }: ModelCard): Model {
+  return { id, object: 'model', created, owned_by: 'mcli', context_length: contextLength, status };
 }

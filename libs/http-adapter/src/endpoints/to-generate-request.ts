@@ -39,7 +39,7 @@ function toSampling(body: ChatCompletionRequest, card: ModelCard, index: number)
     frequencyPenalty: body.frequency_penalty,
     presencePenalty: body.presence_penalty,
     temperature: body.temperature,
-    topK: body.top_k,
+    topK: body.top_k === -1 ? 0 : body.top_k,
     topP: body.top_p,
     minP: body.min_p,
   });

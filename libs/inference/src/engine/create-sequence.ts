@@ -1,5 +1,5 @@
 import type { GenerateRequest } from '../contract.js';
-import { InferenceError } from '../errors.js';
+import { InferenceError, type RequestField } from '../errors.js';
 import { LoopGuard } from './loop-guard.js';
 import type { ModelRunner } from './model-runner.js';
 import { resolveSampling } from './resolve-sampling.js';
@@ -9,7 +9,7 @@ import { TextAssembler } from './text-assembler.js';
 
 /**
  * Translates a request into a sequence for one model.
- * @throws InferenceError `unsupported` · `context_length_exceeded`
+ * @throws InferenceError `invalid_request` naming the field · `context_length_exceeded`
  */
 export function createSequence(
   { card, tokenizer, vocabularySize }: Pick<ModelRunner, 'card' | 'tokenizer' | 'vocabularySize'>,
@@ -17,15 +17,14 @@ export function createSequence(
   callbacks: Pick<SequenceOptions, 'onCancel' | 'onLoop'> = {},
 ): Sequence {
   const { maxTokens = Infinity, stop, cacheScope, loopGuard = true } = request;
-  if (!(maxTokens >= 1))
-    throw new InferenceError('unsupported', `At least one token must be written, not ${maxTokens}.`);
+  if (!(maxTokens >= 1)) throw invalid('maxTokens', `At least one token must be written, not ${maxTokens}.`);
   const sampling = resolveSampling(request.sampling, card.recommendedSampling);
-  checkTokens(Object.keys(sampling.logitBias ?? {}).map(Number), vocabularySize, 'The logit bias');
+  checkTokens(Object.keys(sampling.logitBias ?? {}).map(Number), vocabularySize, 'logitBias');
   const sampler = createSampler(sampling);
 
   const prompt = toTokens(request.prompt, tokenizer);
-  checkTokens(prompt, vocabularySize, 'The prompt');
-  if (prompt.length === 0) throw new InferenceError('unsupported', 'The prompt is empty: it has no tokens.');
+  checkTokens(prompt, vocabularySize, 'prompt');
+  if (prompt.length === 0) throw invalid('prompt', 'The prompt is empty: it has no tokens.');
   const { id: model, contextLength } = card;
   const room = contextLength - prompt.length;
   if (room < 1) {
@@ -57,11 +56,13 @@ function isTokens(prompt: Exclude<GenerateRequest['prompt'], string>): prompt is
   return typeof prompt[0] === 'number';
 }
 
-function checkTokens(tokens: readonly number[], vocabularySize: number, where: string): void {
+function checkTokens(tokens: readonly number[], vocabularySize: number, field: 'prompt' | 'logitBias'): void {
   const stranger = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < vocabularySize));
   if (stranger === undefined) return;
-  throw new InferenceError(
-    'unsupported',
-    `${where} names token ${stranger}; the model's tokens are 0 to ${vocabularySize - 1}.`,
-  );
+  const where = field === 'prompt' ? 'The prompt' : 'The logit bias';
+  throw invalid(field, `${where} names token ${stranger}; the model's tokens are 0 to ${vocabularySize - 1}.`);
+}
+
+function invalid(field: RequestField, message: string): InferenceError {
+  return new InferenceError('invalid_request', message, { details: { field } });
 }

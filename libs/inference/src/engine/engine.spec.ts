@@ -45,12 +45,12 @@ describe('Engine', () => {
 
   it.each<[string, Partial<GenerateRequest>, string]>([
     ['a model it does not have', { model: 'other' }, 'model_not_found'],
-    ['an empty prompt', { prompt: '' }, 'unsupported'],
-    ['tokens beyond the vocabulary', { prompt: [1, 261] }, 'unsupported'],
-    ['tokens that are no whole numbers', { prompt: [1, 1.5] }, 'unsupported'],
-    ['a bias for a token beyond the vocabulary', { sampling: { logitBias: { 261: 1 } } }, 'unsupported'],
-    ['no tokens at all', { maxTokens: 0 }, 'unsupported'],
-    ['a broken temperature', { sampling: { temperature: NaN } }, 'unsupported'],
+    ['an empty prompt', { prompt: '' }, 'invalid_request'],
+    ['tokens beyond the vocabulary', { prompt: [1, 261] }, 'invalid_request'],
+    ['tokens that are no whole numbers', { prompt: [1, 1.5] }, 'invalid_request'],
+    ['a bias for a token beyond the vocabulary', { sampling: { logitBias: { 261: 1 } } }, 'invalid_request'],
+    ['no tokens at all', { maxTokens: 0 }, 'invalid_request'],
+    ['a broken temperature', { sampling: { temperature: NaN } }, 'invalid_request'],
   ])('refuses %s', async (_, request, code) => {
     const { engine, runner } = anEngine();
     await expect(collect(engine, request)).rejects.toMatchObject({ name: 'InferenceError', code });

@@ -44,7 +44,9 @@ describe('createSampler', () => {
     { seed: 0.5 },
     { logitBias: { 3: NaN } },
   ])('refuses %j', (options) => {
-    expect(() => createSampler(options)).toThrow(expect.objectContaining({ code: 'unsupported' }));
+    expect(() => createSampler(options)).toThrow(
+      expect.objectContaining({ code: 'invalid_request', details: { field: Object.keys(options)[0] } }),
+    );
   });
 
   it('gives the same tokens for the same seed', () => {

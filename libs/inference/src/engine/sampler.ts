@@ -72,16 +72,18 @@ function createDraw(temperature: number, options: SamplingOptions): (logits: Flo
 function checkOptions(options: SamplingOptions): void {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1, seed = 0 } = options;
   const { frequencyPenalty = 0, presencePenalty = 0, logitBias = {} } = options;
-  const problem =
-    (!(temperature >= 0 && temperature < Infinity) && `temperature ${temperature}: it must be 0 or more`) ||
-    (!(Number.isInteger(topK) && topK >= 0) && `topK ${topK}: it must be a whole number, 0 or more`) ||
-    (!(topP >= 0 && topP <= 1) && `topP ${topP}: it must be between 0 and 1`) ||
-    (!(minP >= 0 && minP <= 1) && `minP ${minP}: it must be between 0 and 1`) ||
-    (!(repetitionPenalty > 0 && repetitionPenalty < Infinity) &&
-      `repetitionPenalty ${repetitionPenalty}: it must be above 0`) ||
-    (!Number.isFinite(frequencyPenalty) && `frequencyPenalty ${frequencyPenalty}: it must be a number`) ||
-    (!Number.isFinite(presencePenalty) && `presencePenalty ${presencePenalty}: it must be a number`) ||
-    (!Number.isInteger(seed) && `seed ${seed}: it must be a whole number`) ||
-    (Object.values(logitBias).some((amount) => !Number.isFinite(amount)) && 'logitBias: each must be a number');
-  if (problem) throw new InferenceError('unsupported', `Sampling can't work with ${problem}.`);
+  const check = (field: keyof SamplingOptions, isRight: boolean, rule: string): void => {
+    if (isRight) return;
+    const message = `Sampling can't work with this ${field}: it must be ${rule}.`;
+    throw new InferenceError('invalid_request', message, { details: { field } });
+  };
+  check('temperature', temperature >= 0 && temperature < Infinity, '0 or more');
+  check('topK', Number.isInteger(topK) && topK >= 0, 'a whole number, 0 or more');
+  check('topP', topP >= 0 && topP <= 1, 'between 0 and 1');
+  check('minP', minP >= 0 && minP <= 1, 'between 0 and 1');
+  check('repetitionPenalty', repetitionPenalty > 0 && repetitionPenalty < Infinity, 'above 0');
+  check('frequencyPenalty', Number.isFinite(frequencyPenalty), 'a number');
+  check('presencePenalty', Number.isFinite(presencePenalty), 'a number');
+  check('seed', Number.isInteger(seed), 'a whole number');
+  check('logitBias', Object.values(logitBias).every(Number.isFinite), 'a number for each token');
 }

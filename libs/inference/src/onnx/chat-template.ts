@@ -46,7 +46,8 @@ export function createChatTemplate(options: ChatTemplateOptions): (messages: rea
       });
     } catch (cause) {
       const words = cause instanceof Error ? cause.message : String(cause);
-      throw new InferenceError('unsupported', `The model's chat template refuses these messages: ${words}`, { cause });
+      const message = `The model's chat template refuses these messages: ${words}`;
+      throw new InferenceError('unsupported', message, { details: { field: 'prompt' }, cause });
     }
     return cut(rendered, controls, veil);
   };

@@ -18,6 +18,11 @@ describe('errors between processes', () => {
     expect(copy.cause).toMatchObject({ name: 'RangeError', message: 'inner', code: 'bad_offset' });
   });
 
+  it('keep the field that a request was refused for', () => {
+    const copy = transfer(new InferenceError('invalid_request', 'no', { details: { field: 'logitBias' } }));
+    expect(copy).toMatchObject({ code: 'invalid_request', details: { field: 'logitBias' } });
+  });
+
   it('keep name, message, code and details of other errors', () => {
     const copy = transfer(Object.assign(new TypeError('no'), { code: 'invalid_model', details: { offset: 7 } }));
     expect(copy).toMatchObject({ name: 'TypeError', message: 'no', code: 'invalid_model', details: { offset: 7 } });
