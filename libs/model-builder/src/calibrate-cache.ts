@@ -91,7 +91,7 @@ function collect(
   length: number,
   largest: Float32Array,
 ): void {
-  const { hypot } = Math;
+  const { sqrt } = Math;
   const half = rotarySize / 2;
   const positions = values.length / (kvHeads * headSize);
   for (let head = 0; head < kvHeads; head++) {
@@ -101,7 +101,7 @@ function collect(
         const value = values[start + i] as number;
         const partner =
           kind === 'key' && i < rotarySize ? (values[start + (i < half ? i + half : i - half)] as number) : 0;
-        const magnitude = hypot(value, partner);
+        const magnitude = sqrt(value * value + partner * partner);
         const channel = head * headSize + i;
         if (magnitude > (largest[channel] as number)) largest[channel] = magnitude;
       }

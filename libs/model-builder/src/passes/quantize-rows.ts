@@ -1,5 +1,5 @@
 // Looked up once: a global is found slowly where code runs in a context of its own.
-const { abs, round } = Math;
+const { abs } = Math;
 
 /**
  * Rounds each row of a matrix `[rows, columns]` to 8 bits with one scale: `value ≈ int8 * scale`, so that the row's
@@ -29,7 +29,8 @@ export function quantizeRows(
     for (let column = 0; column < columns; column++) {
       const to = column * width + first;
       for (let row = tile; row < end; row++) {
-        transposed[to + row] = round((matrix[row * columns + column] as number) * (inverses[row] as number));
+        const value = (matrix[row * columns + column] as number) * (inverses[row] as number);
+        transposed[to + row] = ((value + 128.5) | 0) - 128; // Rounds: above zero, cutting off is rounding down.
       }
     }
   }
