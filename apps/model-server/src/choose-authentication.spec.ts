@@ -57,5 +57,13 @@ describe('chooseAuthentication', () => {
     const refused = chooseAuthentication({ ...nothing, apiKeys: [stranger] }, keys);
     await expect(refused).rejects.toMatchObject({ exitCode: 2 });
     await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining(stranger) });
+    const two = chooseAuthentication({ ...nothing, apiKeys: [`${key},${stranger}`] }, keys);
+    await expect(two).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining('comma') });
+  });
+
+  it('takes a key with a comma as one key, and its parts for none', async () => {
+    const { verifier } = await chooseAuthentication({ ...nothing, apiKeys: [`tree,${strong}`] }, new KeyManager());
+    expect(await verifier.verify(`tree,${strong}`)).toMatchObject({ ok: true });
+    for (const part of ['tree', strong]) expect(await verifier.verify(part)).toMatchObject({ ok: false });
   });
 });

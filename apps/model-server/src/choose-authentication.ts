@@ -68,9 +68,10 @@ function describe(stored: number, given: number): string {
 async function requireStored(key: string, keys: KeyManager): Promise<void> {
   const verdict = parseKey(key) ? await keys.verify(key) : undefined;
   if (verdict?.ok) return;
+  const several = key.includes(',') ? ' A comma is part of a key: for several keys, repeat the flag.' : '';
   throw new StartError(
     'usage',
-    'An --api-key has the form of a stored key, but no such key is stored here. Leave it out, or use a key of another form.',
+    `An --api-key has the form of a stored key, but no such key is stored here. Leave it out, or use a key of another form.${several}`,
   );
 }
 

@@ -36,12 +36,32 @@ describe('readConfig', () => {
     });
   });
 
-  it('reads lists from repeated flags and from commas', () => {
-    expect(readConfig({ model: ['a.gguf,b.gguf', 'c.gguf'] }, { MCLI_HOME: home }).models).toEqual([
-      'a.gguf',
-      'b.gguf',
-      'c.gguf',
-    ]);
+  it('reads lists of names from repeated flags and from commas', () => {
+    const flags = { 'allowed-host': ['a.example, b.example', 'c.example'] };
+    expect(readConfig(flags, { MCLI_HOME: home, MCLI_CORS_ORIGIN: 'http://a,http://b' })).toMatchObject({
+      allowedHosts: ['a.example', 'b.example', 'c.example'],
+      corsOrigins: ['http://a', 'http://b'],
+    });
+  });
+
+  it('never splits a key or a path, wherever it comes from', () => {
+    const expected = { apiKeys: ['one,two,'], models: ['/models/a, b.gguf'] };
+    expect(readConfig({ 'api-key': ['one,two,'], model: ['/models/a, b.gguf'] }, { MCLI_HOME: home })).toMatchObject(
+      expected,
+    );
+    const environment = { MCLI_HOME: home, MCLI_API_KEY: 'one,two,', MCLI_MODEL: '/models/a, b.gguf' };
+    expect(readConfig({}, environment)).toMatchObject(expected);
+    file({ 'api-key': 'one,two,', model: ['/models/a, b.gguf'] });
+    expect(readConfig({}, { MCLI_HOME: home })).toMatchObject(expected);
+    const path = join(home, 'keys');
+    writeFileSync(path, 'three,four\n');
+    expect(readConfig({ 'api-key-file': path }, { MCLI_HOME: home }).apiKeys).toEqual(['one,two,', 'three,four']);
+  });
+
+  it('takes several keys from repeated flags and from a list in the file', () => {
+    expect(readConfig({ 'api-key': ['one', 'two'] }, { MCLI_HOME: home }).apiKeys).toEqual(['one', 'two']);
+    file({ 'api-key': ['three', 'four'] });
+    expect(readConfig({}, { MCLI_HOME: home }).apiKeys).toEqual(['three', 'four']);
   });
 
   it('reads rates and sizes', () => {

@@ -5,10 +5,16 @@ import type { StartOptionName } from './start-options.js';
 // Messages follow the name of the flag, variable or entry: `--port takes …`. They never hold the value, which
 // may be a secret.
 
+const texts = z.array(z.string('takes text').trim().min(1, 'has an empty part')).min(1, 'takes at least one value');
+const toList = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+/** Keys and paths: each value is one, whatever it holds. */
+const whole = z.preprocess(toList, texts);
+
+/** Names: a value may hold several, between commas. */
 const list = z.preprocess(
-  (value) =>
-    (Array.isArray(value) ? value : [value]).flatMap((item) => (typeof item === 'string' ? item.split(',') : [item])),
-  z.array(z.string('takes text').trim().min(1, 'has an empty part')).min(1, 'takes at least one value'),
+  (value) => toList(value).flatMap((item) => (typeof item === 'string' ? item.split(',') : [item])),
+  texts,
 );
 
 const truths: Readonly<Record<string, boolean>> = { true: true, 1: true, yes: true, false: false, 0: false, no: false };
@@ -56,13 +62,13 @@ const size = z
 /** The values as they may come from a flag, a variable or the file; only what was given is present. */
 export const StartValues = z.strictObject({
   'openai-compatible': boolean.optional(),
-  model: list.optional(),
+  model: whole.optional(),
   'model-id': text
     .pipe(z.string().regex(/^[^\s?#]{1,200}$/, 'takes 1 to 200 characters without spaces, ? and #'))
     .optional(),
   host: text.pipe(z.string().transform(bareHost)).optional(),
   port: count(0, 65_535).optional(),
-  'api-key': list.optional(),
+  'api-key': whole.optional(),
   'api-key-file': text.optional(),
   'no-first-key': boolean.optional(),
   slots: count(1, 256).optional(),
