@@ -1,4 +1,5 @@
-import { KeyManager } from '@mcli/auth-keys';
+import { KeyManager, MemoryApiKeyStore } from '@mcli/auth-keys';
+import { aStoredKey } from '@mcli/auth-keys/testing';
 import { chooseAuthentication } from './choose-authentication.js';
 import { StartError } from './start-error.js';
 
@@ -39,6 +40,16 @@ describe('chooseAuthentication', () => {
     const refused = chooseAuthentication({ ...nothing, host: '0.0.0.0' }, new KeyManager());
     await expect(refused).rejects.toThrow(StartError);
     await expect(refused).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(/mcli key create/) });
+  });
+
+  it('names a damaged key, counts it for none, and starts with the others', async () => {
+    const store = new MemoryApiKeyStore();
+    await store.insert(aStoredKey({ id: 'damagedKey01', damaged: 'scopes is no JSON' }));
+    const keys = new KeyManager(store);
+    await keys.create({ name: 'sound' });
+    const { description, warnings } = await chooseAuthentication(nothing, keys);
+    expect(description).toBe('API keys (1 stored)');
+    expect(warnings).toEqual([expect.stringContaining('mcli key revoke damagedKey01')]);
   });
 
   it('refuses a short key on a public address and warns of it on loopback', async () => {
