@@ -14,6 +14,7 @@ import { KeyManager } from '../key-manager.js';
 import { aStoredKey, apiKeyStoreContract } from '../testing/index.js';
 import { openDatabase } from './libsql.js';
 import { prepareDatabase } from './schema.js';
+import { toKeyStoreError } from './sqlite-error.js';
 import { SqliteApiKeyStore } from './sqlite-store.js';
 
 const onPosix = process.platform === 'win32' ? it.skip : it;
@@ -46,6 +47,15 @@ describe('SqliteApiKeyStore', () => {
         message: expect.stringContaining(`chmod 600 '${file()}'`),
       }),
     );
+  });
+
+  onPosix('takes a file that its own group may use, as a volume mounted for a group has it', async () => {
+    await new SqliteApiKeyStore(file()).close();
+    chmodSync(file(), 0o660);
+    const store = new SqliteApiKeyStore(file());
+    await store.insert(aStoredKey());
+    expect(await store.list()).toHaveLength(1);
+    await store.close();
   });
 
   onPosix('refuses a symbolic link', () => {
@@ -131,6 +141,17 @@ describe('SqliteApiKeyStore', () => {
     expect(rest.all()).toEqual(before);
     database.close();
     await keys.close();
+  });
+
+  it('says that the disk is full, and that nothing was changed', () => {
+    const sqliteSays = (code: string) => Object.assign(new Error('database or disk is full'), { code });
+    expect(toKeyStoreError('It failed', sqliteSays('SQLITE_FULL'), file())).toMatchObject({
+      code: 'storage_unavailable',
+      message: expect.stringMatching(/^It failed: the disk is full\. Nothing was changed/),
+    });
+    expect(toKeyStoreError('It failed', sqliteSays('SQLITE_IOERR_SHMSIZE'), '/nowhere/keys.db').message).not.toMatch(
+      /Nothing was changed/,
+    );
   });
 
   it('throws what went wrong in a change, not what its undoing says', async () => {

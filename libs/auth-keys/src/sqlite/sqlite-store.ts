@@ -35,7 +35,7 @@ export class SqliteApiKeyStore implements ApiKeyStore {
     try {
       this.#statements = open(this.#path);
     } catch (error) {
-      throw toKeyStoreError(`The key store '${this.#path}' can't be opened`, error);
+      throw toKeyStoreError(`The key store '${this.#path}' can't be opened`, error, this.#path);
     }
   }
 
@@ -78,7 +78,7 @@ export class SqliteApiKeyStore implements ApiKeyStore {
     try {
       return act(this.#statements);
     } catch (error) {
-      throw toKeyStoreError(`The key store '${this.#path}' failed`, error);
+      throw toKeyStoreError(`The key store '${this.#path}' failed`, error, this.#path);
     }
   }
 }
