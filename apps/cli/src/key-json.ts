@@ -15,5 +15,6 @@ export function keyJson(record: ApiKeyRecord) {
     revoked_at: seconds(record.revokedAt),
     last_used_at: seconds(record.lastUsedAt),
     use_count: record.useCount,
+    ...(record.damaged === undefined ? {} : { damaged: record.damaged }),
   };
 }

@@ -36,6 +36,8 @@ describe('mcli', () => {
     [['model', 'start', '--port'], /port/],
     [['key', 'create', '--expires', 'soon'], /--expires takes a number/],
     [['key', 'revoke'], /id/],
+    [['key', 'create', '--scopes', ''], /--scopes has an empty value/],
+    [['key', 'create', '--models', ''], /--models has an empty value/],
   ])('refuses %j with exit code 2 and one line', async (args, message) => {
     expect(await run(args)).toBe(2);
     expect(stderr).toMatch(message);

@@ -1,4 +1,5 @@
-import { KeyManager } from '@mcli/auth-keys';
+import { KeyManager, MemoryApiKeyStore } from '@mcli/auth-keys';
+import { aStoredKey } from '@mcli/auth-keys/testing';
 import { chooseAuthentication } from './choose-authentication.js';
 import { StartError } from './start-error.js';
 
@@ -41,6 +42,16 @@ describe('chooseAuthentication', () => {
     await expect(refused).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(/mcli key create/) });
   });
 
+  it('names a damaged key, counts it for none, and starts with the others', async () => {
+    const store = new MemoryApiKeyStore();
+    await store.insert(aStoredKey({ id: 'damagedKey01', damaged: 'scopes is no JSON' }));
+    const keys = new KeyManager(store);
+    await keys.create({ name: 'sound' });
+    const { description, warnings } = await chooseAuthentication(nothing, keys);
+    expect(description).toBe('API keys (1 stored)');
+    expect(warnings).toEqual([expect.stringContaining('mcli key revoke damagedKey01')]);
+  });
+
   it('refuses a short key on a public address and warns of it on loopback', async () => {
     const short = { ...nothing, apiKeys: ['short'] };
     await expect(chooseAuthentication({ ...short, host: '0.0.0.0' }, new KeyManager())).rejects.toThrow(
@@ -57,5 +68,13 @@ describe('chooseAuthentication', () => {
     const refused = chooseAuthentication({ ...nothing, apiKeys: [stranger] }, keys);
     await expect(refused).rejects.toMatchObject({ exitCode: 2 });
     await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining(stranger) });
+    const two = chooseAuthentication({ ...nothing, apiKeys: [`${key},${stranger}`] }, keys);
+    await expect(two).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining('comma') });
+  });
+
+  it('takes a key with a comma as one key, and its parts for none', async () => {
+    const { verifier } = await chooseAuthentication({ ...nothing, apiKeys: [`tree,${strong}`] }, new KeyManager());
+    expect(await verifier.verify(`tree,${strong}`)).toMatchObject({ ok: true });
+    for (const part of ['tree', strong]) expect(await verifier.verify(part)).toMatchObject({ ok: false });
   });
 });

@@ -34,7 +34,8 @@ export async function chooseAuthentication(
   }
   const fixed = given.length > 0 ? staticKeys(given) : undefined;
   const now = Date.now();
-  const usable = (await keys.list()).filter((record) => isUsable(record, now));
+  const records = await keys.list();
+  const usable = records.filter((record) => isUsable(record, now));
   const stored = usable.filter(({ type }) => type === 'inference').length;
   if (given.length === 0 && stored === 0 && !loopback) {
     throw new StartError(
@@ -46,6 +47,10 @@ export async function chooseAuthentication(
   const firstKey = first ? (await keys.create({ name: 'first key' })).key : undefined;
   const warnings: string[] = [];
   if (short) warnings.push(`An --api-key has fewer than ${STRONG_KEY_LENGTH} characters and can be guessed.`);
+  for (const { id, damaged, revokedAt } of records) {
+    if (damaged === undefined || revokedAt !== null) continue;
+    warnings.push(`What is stored of key ${id} is damaged; it is refused. Revoke it with 'mcli key revoke ${id}'.`);
+  }
   const count = stored + (first ? 1 : 0);
   if (count + given.length === 0) warnings.push(`There is no key: every request is refused. ${howToMakeOne}.`);
   return {
@@ -56,8 +61,8 @@ export async function chooseAuthentication(
   };
 }
 
-function isUsable({ revokedAt, expiresAt }: ApiKeyRecord, now: number): boolean {
-  return revokedAt === null && (expiresAt === null || expiresAt > now);
+function isUsable({ revokedAt, expiresAt, damaged }: ApiKeyRecord, now: number): boolean {
+  return damaged === undefined && revokedAt === null && (expiresAt === null || expiresAt > now);
 }
 
 function describe(stored: number, given: number): string {
@@ -68,9 +73,10 @@ function describe(stored: number, given: number): string {
 async function requireStored(key: string, keys: KeyManager): Promise<void> {
   const verdict = parseKey(key) ? await keys.verify(key) : undefined;
   if (verdict?.ok) return;
+  const several = key.includes(',') ? ' A comma is part of a key: for several keys, repeat the flag.' : '';
   throw new StartError(
     'usage',
-    'An --api-key has the form of a stored key, but no such key is stored here. Leave it out, or use a key of another form.',
+    `An --api-key has the form of a stored key, but no such key is stored here. Leave it out, or use a key of another form.${several}`,
   );
 }
 

@@ -66,6 +66,12 @@ describe('readConfig', () => {
     expect(readConfig({}, { MCLI_HOME: home, MCLI_STRICT_PARAMS: value }).strictParams).toBe(true);
   });
 
+  it('never splits a line of a key file', () => {
+    const path = join(home, 'keys');
+    writeFileSync(path, 'three,four\n');
+    expect(readConfig({ 'api-key-file': path }, { MCLI_HOME: home }).apiKeys).toEqual(['three,four']);
+  });
+
   it('reads rates and sizes', () => {
     const config = readConfig({ 'rate-limit': '5/h', 'body-limit': '2kb' }, { MCLI_HOME: home });
     expect(config).toMatchObject({ rateLimit: { limit: 5, windowMs: 3_600_000 }, bodyLimit: 2048 });

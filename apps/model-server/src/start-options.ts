@@ -23,7 +23,8 @@ export const startOptions = {
   port: { kind: 'number', describe: 'Port to listen on; 0 takes a free one', defaultText: '51234' },
   'api-key': {
     kind: 'list',
-    describe: 'Accept this key. It shows in the process list; MCLI_API_KEY and --api-key-file do not',
+    describe:
+      'Accept this key; may repeat, commas are part of it. It shows in the process list; MCLI_API_KEY and --api-key-file do not',
   },
   'api-key-file': { kind: 'string', describe: 'Accept the keys in this file, one a line' },
   'no-first-key': { kind: 'boolean', describe: 'Make no first key when there is none' },

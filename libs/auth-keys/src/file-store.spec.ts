@@ -35,7 +35,14 @@ describe('FileApiKeyStore', () => {
     await store.close();
   });
 
-  onPosix.each([0o644, 0o660, 0o604])('refuses a file of mode %o', async (mode) => {
+  onPosix.each([0o640, 0o660])('takes a file that its own group may use: mode %o', async (mode) => {
+    await new FileApiKeyStore(file()).close();
+    chmodSync(file(), mode);
+    await new FileApiKeyStore(file()).close();
+    expect(statSync(file()).mode & 0o777).toBe(mode);
+  });
+
+  onPosix.each([0o644, 0o662, 0o604])('refuses a file of mode %o', async (mode) => {
     await new FileApiKeyStore(file()).close();
     chmodSync(file(), mode);
     expect(() => new FileApiKeyStore(file())).toThrow(

@@ -97,13 +97,14 @@ export class KeyManager implements KeyVerifier {
     if (!proven) return { ok: false, reason: this.#hasher.knowsPepperOf(found.hash) ? 'unknown' : 'wrong_pepper' };
     const now = this.#now(); // (4)
     if (found.revokedAt !== null) return { ok: false, reason: 'revoked' };
+    if (found.damaged !== undefined) return { ok: false, reason: 'damaged' };
     if (found.expiresAt !== null && found.expiresAt <= now) return { ok: false, reason: 'expired' };
     this.#uses.count(id, now);
     const { rootId, scopes, models } = found;
     return { ok: true, caller: { id, rootId, scopes, models }, record: toRecord(found) };
   }
 
-  /** All keys, revoked and expired ones too, oldest first. */
+  /** All keys, revoked, expired and damaged ones too, oldest first. */
   async list(): Promise<readonly ApiKeyRecord[]> {
     await this.#uses.flush();
     return (await this.#store.list()).map(toRecord);

@@ -5,7 +5,7 @@
  * - `corrupt`: the file is damaged or not a key store; the message names the place.
  * - `newer_schema`: the file was written by a newer version of this package; it is left untouched.
  * - `locked`: another process holds the store.
- * - `insecure_permissions`: others than the owner can read or replace the file, or it is a symbolic link.
+ * - `insecure_permissions`: others than the owner and its group can read or replace the file, or it is a symbolic link.
  * - `storage_unavailable`: the disk, the file or the database failed, or the store was closed.
  */
 export type KeyStoreErrorCode =

@@ -22,6 +22,13 @@ export interface ApiKeyRecord {
   /** Times the key was accepted. Counted in memory and stored about once a second. */
   readonly useCount: number;
   readonly lastUsedAt: number | null;
+  /**
+   * What is wrong with what is stored of the key, for a person. Such a key is refused, and can only be revoked or
+   * deleted; the other fields hold what could still be read.
+   *
+   * @default absent: nothing is
+   */
+  readonly damaged?: string | undefined;
 }
 
 export type KeyMetadata = Readonly<Record<string, string | number | boolean | null>>;

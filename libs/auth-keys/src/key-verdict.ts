@@ -19,8 +19,9 @@ export interface KeyCaller {
  * - `unknown`: no such key, or its secret is wrong.
  * - `wrong_pepper`: the key was stored with a pepper that this manager doesn't have.
  * - `revoked`, `expired`: the right key, no longer good.
+ * - `damaged`: the right key, but the rest of what is stored of it can't be read.
  */
-export type KeyRefusal = 'missing' | 'malformed' | 'unknown' | 'wrong_pepper' | 'revoked' | 'expired';
+export type KeyRefusal = 'missing' | 'malformed' | 'unknown' | 'wrong_pepper' | 'revoked' | 'expired' | 'damaged';
 
 /** The outcome of checking a credential. A wrong key is a verdict, not an exception. */
 export type KeyVerdict =

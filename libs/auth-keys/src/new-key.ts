@@ -1,10 +1,14 @@
 import type { ApiKeyType } from './key-format.js';
 import type { ApiKeyRecord, KeyMetadata } from './key-store.js';
+import { hasHiddenCharacters } from './has-hidden-characters.js';
 import { toScopes } from './scopes.js';
 
 /** What a key is made with. */
 export interface NewKey {
-  /** For people: 1 to 100 characters without control characters. Need not be unique. */
+  /**
+   * For people: 1 to 100 characters, none of which is a control character, turns the writing's direction or can't be
+   * seen. Need not be unique.
+   */
   readonly name: string;
   /** @default 'inference' */
   readonly type?: ApiKeyType | undefined;
@@ -24,8 +28,6 @@ const MAX_NAME_LENGTH = 100;
 const MAX_METADATA_BYTES = 4096;
 const MAX_MODELS = 100;
 const MAX_MODEL_LENGTH = 256;
-// eslint-disable-next-line no-control-regex -- control characters are what a name must not have
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /**
  * The record of a new key.
@@ -52,8 +54,10 @@ export function newRecord(id: string, key: NewKey, now: number): ApiKeyRecord {
 }
 
 function toName(name: unknown): string {
-  if (typeof name !== 'string' || name.trim() === '' || name.length > MAX_NAME_LENGTH || CONTROL.test(name)) {
-    throw new TypeError(`name has 1 to ${MAX_NAME_LENGTH} characters and no control characters.`);
+  if (typeof name !== 'string' || name.trim() === '' || name.length > MAX_NAME_LENGTH || hasHiddenCharacters(name)) {
+    throw new TypeError(
+      `name has 1 to ${MAX_NAME_LENGTH} characters, and none that controls, can't be seen or turns the writing around.`,
+    );
   }
   return name;
 }

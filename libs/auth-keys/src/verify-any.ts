@@ -6,6 +6,7 @@ const REFUSALS = [
   'unknown',
   'malformed',
   'wrong_pepper',
+  'damaged',
   'expired',
   'revoked',
 ] as const satisfies readonly KeyRefusal[];

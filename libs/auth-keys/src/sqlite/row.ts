@@ -1,7 +1,7 @@
-import { KeyStoreError } from '../key-store-error.js';
-import type { StoredApiKey } from '../key-store.js';
+import type { ApiKeyChange, StoredApiKey } from '../key-store.js';
 import { parseStoredKey } from '../parse-stored-key.js';
 import { errorText } from '../storage-error.js';
+import { salvageKey } from './salvage-key.js';
 
 /** A key's columns, as they are bound by name. */
 export type Row = ReturnType<typeof toRow>;
@@ -26,7 +26,7 @@ export function toRow(key: StoredApiKey) {
   };
 }
 
-/** @throws KeyStoreError `corrupt` the row holds what no store wrote */
+/** The key of a row; with `damaged` when the row holds what no store wrote. */
 export function fromRow(value: unknown): StoredApiKey {
   const row: Readonly<Record<string, unknown>> = Object(value);
   try {
@@ -35,9 +35,9 @@ export function fromRow(value: unknown): StoredApiKey {
       rootId: row['root_id'],
       type: row['type'],
       name: row['name'],
-      metadata: fromJson(row['metadata']),
-      scopes: fromJson(row['scopes']),
-      models: fromJson(row['models']),
+      metadata: fromJson(row, 'metadata'),
+      scopes: fromJson(row, 'scopes'),
+      models: fromJson(row, 'models'),
       createdAt: row['created_at'],
       expiresAt: row['expires_at'],
       revokedAt: row['revoked_at'],
@@ -46,9 +46,33 @@ export function fromRow(value: unknown): StoredApiKey {
       hash: { algorithm: row['hash_algorithm'], pepperId: row['pepper_id'], digest: row['digest'] },
     });
   } catch (error) {
-    const reason = errorText(error);
-    throw new KeyStoreError('corrupt', `The row of key '${String(row['id'])}' is damaged: ${reason}`, { cause: error });
+    return salvageKey(row, errorText(error));
   }
+}
+
+/** The columns that a change can touch, with the id that finds their row. */
+export type ChangeableColumns = Pick<
+  Row,
+  'id' | 'name' | 'metadata' | 'scopes' | 'models' | 'expires_at' | 'revoked_at'
+>;
+
+/**
+ * A row's columns after a change. What the change leaves out stays as it is stored, even where it is damaged.
+ *
+ * @param before the row as it was read
+ * @param after the row of the changed key
+ */
+export function changeColumns(before: unknown, after: Row, change: ApiKeyChange): ChangeableColumns {
+  const stored: ChangeableColumns = Object(before);
+  return {
+    id: after.id,
+    name: change.name === undefined ? stored.name : after.name,
+    metadata: change.metadata === undefined ? stored.metadata : after.metadata,
+    scopes: change.scopes === undefined ? stored.scopes : after.scopes,
+    models: change.models === undefined ? stored.models : after.models,
+    expires_at: change.expiresAt === undefined ? stored.expires_at : after.expires_at,
+    revoked_at: change.revokedAt === undefined ? stored.revoked_at : after.revoked_at,
+  };
 }
 
 /** Whether a row is a key's, and not the one that stands for nobody. */
@@ -56,6 +80,11 @@ export function isPresent(value: unknown): boolean {
   return Object(value).present === 1;
 }
 
-function fromJson(value: unknown): unknown {
-  return value === null ? null : JSON.parse(String(value));
+function fromJson(row: Readonly<Record<string, unknown>>, name: string): unknown {
+  const value = row[name];
+  try {
+    return value === null ? null : JSON.parse(String(value));
+  } catch (error) {
+    throw new TypeError(`${name} is no JSON`, { cause: error });
+  }
 }

@@ -1,4 +1,5 @@
 import { KeyStoreError } from '../key-store-error.js';
+import { inTransaction } from './in-transaction.js';
 import type { Database } from './libsql.js';
 import { isBusy } from './sqlite-error.js';
 
@@ -45,16 +46,14 @@ export function prepareDatabase(database: Database, path: string): void {
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
   if (versionOf(database, path) === MIGRATIONS.length) return;
-  database
-    .transaction(() => {
-      const from = versionOf(database, path);
-      database.exec(
-        'CREATE TABLE IF NOT EXISTS schema_versions (component TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT',
-      );
-      for (const migration of MIGRATIONS.slice(from)) database.exec(migration);
-      database.prepare('INSERT OR REPLACE INTO schema_versions VALUES (?, ?)').run(COMPONENT, MIGRATIONS.length);
-    })
-    .immediate();
+  inTransaction(database, () => {
+    const from = versionOf(database, path);
+    database.exec(
+      'CREATE TABLE IF NOT EXISTS schema_versions (component TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT',
+    );
+    for (const migration of MIGRATIONS.slice(from)) database.exec(migration);
+    database.prepare('INSERT OR REPLACE INTO schema_versions VALUES (?, ?)').run(COMPONENT, MIGRATIONS.length);
+  });
 }
 
 function versionOf(database: Database, path: string): number {

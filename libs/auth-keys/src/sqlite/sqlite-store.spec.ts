@@ -14,6 +14,7 @@ import { KeyManager } from '../key-manager.js';
 import { aStoredKey, apiKeyStoreContract } from '../testing/index.js';
 import { openDatabase } from './libsql.js';
 import { prepareDatabase } from './schema.js';
+import { toKeyStoreError } from './sqlite-error.js';
 import { SqliteApiKeyStore } from './sqlite-store.js';
 
 const onPosix = process.platform === 'win32' ? it.skip : it;
@@ -46,6 +47,15 @@ describe('SqliteApiKeyStore', () => {
         message: expect.stringContaining(`chmod 600 '${file()}'`),
       }),
     );
+  });
+
+  onPosix('takes a file that its own group may use, as a volume mounted for a group has it', async () => {
+    await new SqliteApiKeyStore(file()).close();
+    chmodSync(file(), 0o660);
+    const store = new SqliteApiKeyStore(file());
+    await store.insert(aStoredKey());
+    expect(await store.list()).toHaveLength(1);
+    await store.close();
   });
 
   onPosix('refuses a symbolic link', () => {
@@ -100,16 +110,61 @@ describe('SqliteApiKeyStore', () => {
     database.close();
   });
 
-  it('says which row is damaged', async () => {
+  it.each([
+    ["scopes = '{'", 'scopes is no JSON'],
+    ["scopes = '7'", 'scopes is no list of texts'],
+    ["models = 'x'", 'models is no JSON'],
+    ["metadata = '[]'", 'metadata is no object'],
+    ['revoked_at = -1', 'revokedAt is no whole number'],
+    ['created_at = -1', 'createdAt is no whole number'],
+    ["root_id = ''", 'rootId has not the form'],
+  ])('refuses the key of a row with %s, and no other; it can be revoked', async (damage, reason) => {
+    const keys = new KeyManager(new SqliteApiKeyStore(file()));
+    const damaged = await keys.create({ name: 'damaged' });
+    const sound = await keys.create({ name: 'sound' });
+    const database = openDatabase(file());
+    database.exec(`UPDATE api_keys SET ${damage} WHERE name = 'damaged'`);
+    const rest = database.prepare("SELECT scopes, models, metadata FROM api_keys WHERE name = 'damaged'").raw(true);
+    const before = rest.all();
+    expect(await keys.verify(sound.key)).toMatchObject({ ok: true });
+    expect(await keys.verify(damaged.key)).toEqual({ ok: false, reason: 'damaged' });
+    expect(await keys.verify(`${damaged.key.slice(0, -1)}!`)).toMatchObject({ ok: false, reason: 'malformed' });
+    expect(new Map((await keys.list()).map(({ name, damaged }) => [name, damaged]))).toEqual(
+      new Map([
+        ['damaged', expect.stringContaining(reason)],
+        ['sound', undefined],
+      ]),
+    );
+    expect(await keys.revoke(damaged.record.id)).toBe(true);
+    expect(await keys.verify(damaged.key)).toMatchObject({ ok: false });
+    expect((await keys.get(damaged.record.id))?.revokedAt).not.toBe(null);
+    expect(rest.all()).toEqual(before);
+    database.close();
+    await keys.close();
+  });
+
+  it('says that the disk is full, and that nothing was changed', () => {
+    const sqliteSays = (code: string) => Object.assign(new Error('database or disk is full'), { code });
+    expect(toKeyStoreError('It failed', sqliteSays('SQLITE_FULL'), file())).toMatchObject({
+      code: 'storage_unavailable',
+      message: expect.stringMatching(/^It failed: the disk is full\. Nothing was changed/),
+    });
+    expect(toKeyStoreError('It failed', sqliteSays('SQLITE_IOERR_SHMSIZE'), '/nowhere/keys.db').message).not.toMatch(
+      /Nothing was changed/,
+    );
+  });
+
+  it('throws what went wrong in a change, not what its undoing says', async () => {
     const store = new SqliteApiKeyStore(file());
     const key = aStoredKey();
     await store.insert(key);
     const database = openDatabase(file());
-    database.exec("UPDATE api_keys SET scopes = '{'");
-    await expect(store.find(key.id)).rejects.toMatchObject({
-      code: 'corrupt',
-      message: expect.stringContaining(key.id),
-    });
+    // A trigger that rolls back leaves no transaction to roll back, as a full disk does.
+    database.exec("CREATE TRIGGER full BEFORE UPDATE ON api_keys BEGIN SELECT RAISE(ROLLBACK, 'no room'); END");
+    await expect(store.update(key.id, { revokedAt: 1 })).rejects.toThrow(/no room/);
+    database.exec('DROP TRIGGER full');
+    expect(await store.find(key.id)).toEqual(key);
+    expect(await store.update(key.id, { revokedAt: 1 })).toMatchObject({ revokedAt: 1 });
     database.close();
     await store.close();
   });

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { KeyStoreError } from '../key-store-error.js';
 import type { ApiKeyChange, ApiKeyStore, StoredApiKey } from '../key-store.js';
 import { ensurePrivateFile } from '../private-file.js';
+import { inTransaction } from './in-transaction.js';
 import { openDatabase } from './libsql.js';
 import type { Statement } from './libsql.js';
-import { fromRow, isPresent, toRow } from './row.js';
-import type { Row } from './row.js';
+import { changeColumns, fromRow, isPresent, toRow } from './row.js';
+import type { ChangeableColumns, Row } from './row.js';
 import { prepareDatabase } from './schema.js';
 import { toKeyStoreError } from './sqlite-error.js';
 import { changeKey } from '../stored-key.js';
@@ -34,7 +35,7 @@ export class SqliteApiKeyStore implements ApiKeyStore {
     try {
       this.#statements = open(this.#path);
     } catch (error) {
-      throw toKeyStoreError(`The key store '${this.#path}' can't be opened`, error);
+      throw toKeyStoreError(`The key store '${this.#path}' can't be opened`, error, this.#path);
     }
   }
 
@@ -77,7 +78,7 @@ export class SqliteApiKeyStore implements ApiKeyStore {
     try {
       return act(this.#statements);
     } catch (error) {
-      throw toKeyStoreError(`The key store '${this.#path}' failed`, error);
+      throw toKeyStoreError(`The key store '${this.#path}' failed`, error, this.#path);
     }
   }
 }
@@ -105,9 +106,7 @@ function open(path: string): Statements {
        NULL, 0, NULL, NULL, 0, NULL
      LIMIT 1`,
   );
-  const replace = database.prepare<
-    Pick<Row, 'id' | 'name' | 'metadata' | 'scopes' | 'models' | 'expires_at' | 'revoked_at'>
-  >(
+  const replace = database.prepare<ChangeableColumns>(
     `UPDATE api_keys SET name = :name, metadata = :metadata, scopes = :scopes, models = :models,
        expires_at = :expires_at, revoked_at = :revoked_at
      WHERE id = :id`,
@@ -121,14 +120,14 @@ function open(path: string): Statements {
          :models, :created_at, :expires_at, :revoked_at, :use_count, :last_used_at)`,
     ),
     list: database.prepare<[]>('SELECT * FROM api_keys ORDER BY created_at, id'),
-    update: database.transaction((id: string, change: ApiKeyChange) => {
-      const row = find.get({ id });
-      if (!isPresent(row)) return undefined;
-      const changed = changeKey(fromRow(row), change);
-      const { name, metadata, scopes, models, expires_at, revoked_at } = toRow(changed);
-      replace.run({ id, name, metadata, scopes, models, expires_at, revoked_at });
-      return changed;
-    }).immediate,
+    update: (id, change) =>
+      inTransaction(database, () => {
+        const row = find.get({ id });
+        if (!isPresent(row)) return undefined;
+        const changed = changeKey(fromRow(row), change);
+        replace.run(changeColumns(row, toRow(changed), change));
+        return changed;
+      }),
     addUses: database.prepare(
       `UPDATE api_keys SET use_count = use_count + :uses, last_used_at = max(ifnull(last_used_at, 0), :lastUsedAt)
        WHERE id = :id`,

@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
 import { parseDuration } from '../../duration.js';
 import { keyJson } from '../../key-json.js';
+import { parseList } from '../../parse-list.js';
 import { notice, print, printJson } from '../../print.js';
 import { UsageError } from '../../report-error.js';
 import { withKeys } from '../../with-keys.js';
@@ -13,9 +14,6 @@ interface Flags {
   expires?: string;
   json?: boolean;
 }
-
-const commas = (values: string[] | undefined) =>
-  values?.flatMap((value) => value.split(',')).filter((value) => value !== '');
 
 /** `mcli key create`: the only moment the whole key is shown. */
 export const keyCreateCommand: CommandModule<object, Flags> = {
@@ -46,15 +44,17 @@ export const keyCreateCommand: CommandModule<object, Flags> = {
       .option('json', { type: 'boolean', describe: 'Print one JSON object' })
       .example('$0 key create --name aider', 'A key for one tool'),
   handler: async ({ name, admin, scopes, models, expires, json }) => {
-    const expiresInMs = expires === undefined ? undefined : parseDuration(expires, '--expires');
+    const wanted = {
+      scopes: parseList(scopes, '--scopes'),
+      models: parseList(models, '--models'),
+      expiresInMs: expires === undefined ? undefined : parseDuration(expires, '--expires'),
+    };
     const { key, record } = await withKeys(async (keys) => {
       try {
         return await keys.create({
           name: name ?? 'key',
           type: admin ? 'admin' : 'inference',
-          scopes: commas(scopes),
-          models: commas(models),
-          expiresInMs,
+          ...wanted,
         });
       } catch (error) {
         throw error instanceof TypeError ? new UsageError(error.message) : error;

@@ -28,11 +28,16 @@ export const keyListCommand: CommandModule<object, { json?: boolean }> = {
         ]),
       ]),
     );
+    for (const { id, damaged, revokedAt } of records) {
+      if (damaged === undefined || revokedAt !== null) continue;
+      notice(`What is stored of key ${id} is damaged (${damaged}), so it is refused. 'mcli key revoke ${id}' ends it.`);
+    }
   },
 };
 
-function stateOf({ revokedAt, expiresAt }: ApiKeyRecord): string {
+function stateOf({ revokedAt, expiresAt, damaged }: ApiKeyRecord): string {
   if (revokedAt !== null) return 'revoked';
+  if (damaged !== undefined) return 'damaged';
   if (expiresAt === null) return 'good';
   return expiresAt <= Date.now() ? 'expired' : `until ${day(expiresAt)}`;
 }
