@@ -45,7 +45,7 @@ export interface BuildOptions {
   readonly integers?: IntegerWeights | undefined;
   /**
    * Gives the tokens of a few texts such as the model will see, some hundred tokens each: from them a build with an
-   * 8-bit cache learns how large keys and values get.
+   * 8-bit cache learns how large keys and values get. Called before weights are converted: what it throws ends the build.
    */
   readonly calibration?: ((tokenizer: TokenizerDescription) => readonly (readonly number[])[]) | undefined;
   /** Called when a phase starts and as it goes on. */
@@ -122,7 +122,10 @@ async function writeBuild(
   const graphs = isInt8
     ? [await encode(buildFiles.write, 'write'), await encode(buildFiles.read, 'read')]
     : [await encode(buildFiles.write, 'both')];
-  const measuring = calibration && isInt8 ? await encode('calibration.onnx', 'both') : undefined;
+  const measuring =
+    calibration && isInt8
+      ? { ...(await encode('calibration.onnx', 'both')), texts: calibration(description) }
+      : undefined;
   onProgress?.({ phase: 'read', done: 1, total: 1 });
 
   await mkdir(directory, { recursive: true });
@@ -136,11 +139,11 @@ async function writeBuild(
       onProgress: onProgress && ((done, total) => onProgress({ phase: 'weights', done, total })),
       signal,
     });
-    if (measuring && calibration) {
+    if (measuring) {
       onProgress?.({ phase: 'calibrate', done: 0, total: 1 });
       const path = join(directory, measuring.name);
       await writeFile(path, measuring.bytes);
-      const scales = await calibrate(file, path, shape, calibration(description), signal);
+      const scales = await calibrate(file, path, shape, measuring.texts, signal);
       for (const { name, scale } of scales) {
         await writeAt(target, scale, data.reserve(name, scale.byteLength).offset);
       }

@@ -14,8 +14,8 @@ const words = '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+';
 const rest = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 
 /**
- * How text is cut before its pieces become tokens, for each name that GGUF's `tokenizer.ggml.pre` uses, in
- * the form of Hugging Face's `tokenizer.json`. The patterns are those of the models' own tokenizers.
+ * How text is cut before its pieces become tokens, for each way that GGUF's `tokenizer.ggml.pre` can
+ * name (of several names for one way, builds hold the one here), in the form of Hugging Face's `tokenizer.json`. The patterns are those of the models' own tokenizers.
  */
 const preTokenizers: Readonly<Record<string, { config: object; wholeWordsFirst?: boolean }>> = {
   'gpt-2': { config: byteLevel(true) },
