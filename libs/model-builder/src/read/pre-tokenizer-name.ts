@@ -1,8 +1,13 @@
 /** Names that mean the very same way to cut text. Source: llama.cpp, `llama-vocab.cpp`. */
 const aliases: Readonly<Record<string, readonly string[]>> = {
   'llama-bpe': ['llama3', 'llama-v3', 'falcon3', 'falcon-h1', 'pixtral', 'midm-2.0', 'lfm2', 'jina-v5-nano'],
-  qwen2: ['deepseek-r1-qwen', 'kormo', 'f2llmv2', 'megrez'],
+  'smaug-bpe': ['dbrx'],
+  smollm: ['starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'],
+  qwen2: ['stablelm2', 'hunyuan', 'deepseek-r1-qwen', 'kormo', 'f2llmv2', 'megrez'],
   'gpt-2': [
+    'mpt',
+    'olmo',
+    'trillion',
     'phi-2',
     'jina-es',
     'jina-de',

@@ -40,6 +40,8 @@ describe('readTokenizer', () => {
     ['deepseek-r1-qwen', 'qwen2'],
     ['phi-2', 'gpt-2'],
     ['smollm', 'smollm'],
+    ['minerva-7b', 'smollm'],
+    ['smaug-bpe', 'smaug-bpe'],
     ['unheard-of', 'unheard-of'],
   ])('calls the pre-tokenizer %s by the name %s, and adds no BOS', (pre, name) => {
     expect(read({ pre })).toMatchObject({ pre: name, addBos: false });
