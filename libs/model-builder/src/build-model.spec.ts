@@ -8,8 +8,8 @@ import { buildModel } from './build-model.js';
 import { readBuiltModel } from './built-model.js';
 import { ModelBuildError } from './model-build-error.js';
 import type { TokenizerDescription } from './read/tokenizer-description.js';
-import { encodeGguf, tinyGguf, tinyModel, tinyTokens, writeTinyGguf } from './testing/index.js';
-import type { GgufEntry, TinyGgufOptions } from './testing/index.js';
+import { encodeGguf, tinyGguf, tinyModel, tinyTokens, writeGguf, writeTinyGguf } from './testing/index.js';
+import type { GgufEntry, GgufTensor, TinyGgufOptions } from './testing/index.js';
 
 const calibration = () => [Array.from({ length: 200 }, (_, at) => (at * 89 + 31) % 264)];
 
@@ -184,6 +184,7 @@ describe('buildModel', () => {
     ['odd heads', { 'llama.attention.key_length': ['u32', 12] }, 'unsupported_architecture', '12 key'],
     ['heads that do not divide', { 'llama.attention.head_count_kv': ['u32', 3] }, 'invalid_gguf', '4 query heads'],
     ['a context beyond reason', { 'llama.context_length': ['u32', 2 ** 31] }, 'invalid_gguf', 'context_length'],
+    ['fewer layers than there are', { 'llama.block_count': ['u32', 1] }, 'unsupported_architecture', 'tensor blk.1.'],
     ['a size of another type', { 'llama.block_count': ['string', '2'] }, 'invalid_gguf', 'block_count'],
     ['more layers than there are', { 'llama.block_count': ['u32', 3] }, 'invalid_gguf', 'tensor blk.2.'],
     [
@@ -193,18 +194,63 @@ describe('buildModel', () => {
       'blk.0.ffn_gate.weight',
     ],
     ['too few tokens', { 'tokenizer.ggml.tokens': ['string[]', ['a']] }, 'invalid_gguf', '1 entries for 264 tokens'],
-    [
-      'an end beyond the vocabulary',
-      { 'tokenizer.ggml.eos_token_id': ['u32', 264] },
-      'invalid_gguf',
-      'eos_token_id is 264',
-    ],
     ['a negative epsilon', { 'llama.attention.layer_norm_rms_epsilon': ['f32', -1] }, 'invalid_gguf', 'epsilon'],
   ])('refuses %s in one line', async (_, metadata, code, text) => {
     const error: unknown = await build({ metadata }).catch((reason: unknown) => reason);
 
     expect(error).toMatchObject({ code, message: expect.stringContaining(text) as unknown });
     expect((error as Error).message).toMatch(/^tiny\.gguf: [^\n]+$/);
+    expect(await readdir(folder)).toEqual(['tiny.gguf']);
+  });
+
+  it.each(['output.bias', 'output_norm.bias', 'blk.0.attn_q_norm.weight', 'blk.1.post_attention_norm.weight'])(
+    'refuses weights that its graph leaves out, such as %s, by name',
+    async (name) => {
+      const { metadata, tensors } = tinyGguf(tinyModel());
+      const extra: GgufTensor = { name, format: 'F32', shape: [64], bytes: new Uint8Array(256) };
+      const source = join(folder, 'tiny.gguf');
+      await writeGguf(source, { metadata, tensors: [...tensors, extra] });
+
+      await expect(buildModel({ source, directory: join(folder, 'built'), calibration })).rejects.toMatchObject({
+        code: 'unsupported_architecture',
+        message: expect.stringContaining(`the tensor ${name},`) as unknown,
+      });
+    },
+  );
+
+  it('leaves out the rotary frequencies that old converters kept for each layer', async () => {
+    const { metadata, tensors } = tinyGguf(tinyModel());
+    const name = 'blk.0.attn_rot_embd';
+    const extra: GgufTensor = { name, format: 'F32', shape: [8], bytes: new Uint8Array(32) };
+    const source = join(folder, 'tiny.gguf');
+    await writeGguf(source, { metadata, tensors: [...tensors, extra] });
+    const { manifest } = await buildModel({ source, directory: join(folder, 'built'), calibration });
+
+    expect(manifest.layers).toBe(2);
+  });
+
+  it('serves 262,144 positions of a model that announces more', async () => {
+    const { manifest } = await build({ contextLength: 2 ** 22 });
+
+    expect(manifest.contextLength).toBe(2 ** 18);
+    expect(manifest.files['model.onnx.data']).toBeLessThan(2 ** 18 * 64 + 1e6);
+  });
+
+  it('asks for the texts to calibrate with before it converts weights, so that what they throw comes early', async () => {
+    const phases: string[] = [];
+    const reason = new Error('no such tokenizer');
+    const building = build(
+      {},
+      {
+        calibration: () => {
+          throw reason;
+        },
+        onProgress: ({ phase }) => phases.push(phase),
+      },
+    );
+
+    await expect(building).rejects.toBe(reason);
+    expect(new Set(phases)).toEqual(new Set(['read']));
     expect(await readdir(folder)).toEqual(['tiny.gguf']);
   });
 

@@ -49,7 +49,7 @@ interface CommonBuildOptions {
 
 /**
  * Gives the tokens of a few texts such as the model will see, some hundred tokens each: from them a build with an 8-bit
- * cache learns how large keys and values get.
+ * cache learns how large keys and values get. Called before weights are converted: what it throws ends the build.
  */
 export type Calibration = (tokenizer: TokenizerDescription) => readonly (readonly number[])[];
 
@@ -128,7 +128,10 @@ async function writeBuild(
   const graphs = isInt8
     ? [await encode(buildFiles.write, 'write'), await encode(buildFiles.read, 'read')]
     : [await encode(buildFiles.write, 'both')];
-  const measuring = calibration && isInt8 ? await encode('calibration.onnx', 'both') : undefined;
+  const measuring =
+    calibration && isInt8
+      ? { ...(await encode('calibration.onnx', 'both')), texts: calibration(description) }
+      : undefined;
   onProgress?.({ phase: 'read', done: 1, total: 1 });
 
   await mkdir(directory, { recursive: true });
@@ -142,11 +145,11 @@ async function writeBuild(
       onProgress: onProgress && ((done, total) => onProgress({ phase: 'weights', done, total })),
       signal,
     });
-    if (measuring && calibration) {
+    if (measuring) {
       onProgress?.({ phase: 'calibrate', done: 0, total: 1 });
       const path = join(directory, measuring.name);
       await writeFile(path, measuring.bytes);
-      const scales = await calibrate(file, path, shape, calibration(description), signal, (done, total) =>
+      const scales = await calibrate(file, path, shape, measuring.texts, signal, (done, total) =>
         onProgress?.({ phase: 'calibrate', done, total }),
       );
       for (const { name, scale } of scales) {

@@ -35,7 +35,7 @@ export interface ModelManifest {
   readonly hiddenSize: number;
   /** Tokens, and logits of a row. */
   readonly vocabularySize: number;
-  /** Most positions of a sequence: so far reach the rotary tables. */
+  /** Most positions of a sequence: so far reach the rotary tables. The file's number, 262,144 at most. */
   readonly contextLength: number;
   readonly weights: WeightsForm;
   /** What 8-bit matrices with a scale a row are stored as: what the machine that built multiplies exactly. */

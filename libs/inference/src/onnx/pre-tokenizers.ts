@@ -13,9 +13,13 @@ const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const words = '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+';
 const rest = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 
+/** `llama-bpe` cuts alike, but merges no piece anew that is a token already. */
+const smaug = sequence(split(`${contractions}|${words}|\\p{N}{1,3}|${rest}`), byteLevel(false));
+
 /**
- * How text is cut before its pieces become tokens, for each name that GGUF's `tokenizer.ggml.pre` uses, in
- * the form of Hugging Face's `tokenizer.json`. The patterns are those of the models' own tokenizers.
+ * How text is cut before its pieces become tokens, for each way that GGUF's `tokenizer.ggml.pre` can name, in the form of
+ * Hugging Face's `tokenizer.json`. Files know some of them by several names; builds hold the one that stands here. The
+ * patterns are those of the models' own tokenizers.
  */
 const preTokenizers: Readonly<Record<string, { config: object; wholeWordsFirst?: boolean }>> = {
   'gpt-2': { config: byteLevel(true) },
@@ -29,10 +33,8 @@ const preTokenizers: Readonly<Record<string, { config: object; wholeWordsFirst?:
       byteLevel(false),
     ),
   },
-  'llama-bpe': {
-    config: sequence(split(`${contractions}|${words}|\\p{N}{1,3}|${rest}`), byteLevel(false)),
-    wholeWordsFirst: true,
-  },
+  'llama-bpe': { config: smaug, wholeWordsFirst: true },
+  'smaug-bpe': { config: smaug },
   qwen2: { config: sequence(split(`${contractions}|${words}|\\p{N}|${rest}`), byteLevel(false)) },
 };
 

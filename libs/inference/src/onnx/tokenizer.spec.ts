@@ -38,12 +38,26 @@ describe('createTokenizer', () => {
     });
   });
 
-  describe.each(['gpt-2', 'smollm', 'default', 'llama-bpe', 'qwen2'])('with the pre-tokenizer %s', (pre) => {
-    it('keeps multilingual text, emoji and code whole', () => {
-      const tokenizer = createTokenizer({ ...byteLevel(), pre });
-      const text = "Größe: 12345 € don't\n\n\tif (a<=b) { 你好，世界 } 👩‍👩‍👧 नमस्ते\r\n  trailing  ";
-      expect(decode(tokenizer, tokenizer.encode(text))).toBe(text);
-    });
+  describe.each(['gpt-2', 'smollm', 'default', 'llama-bpe', 'smaug-bpe', 'qwen2'])(
+    'with the pre-tokenizer %s',
+    (pre) => {
+      it('keeps multilingual text, emoji and code whole', () => {
+        const tokenizer = createTokenizer({ ...byteLevel(), pre });
+        const text = "Größe: 12345 € don't\n\n\tif (a<=b) { 你好，世界 } 👩‍👩‍👧 नमस्ते\r\n  trailing  ";
+        expect(decode(tokenizer, tokenizer.encode(text))).toBe(text);
+      });
+    },
+  );
+
+  it.each([
+    ['writes BOS', "{{ bos_token }}{{ messages[0]['content'] }}"],
+    ['leaves it to the tokenizer', "{{ messages[0]['content'] }}"],
+  ])('starts a conversation with one BOS when the template %s', (_, chatTemplate) => {
+    const data = { ...byteLevel(), pre: 'llama-bpe', bosToken: 257, addBos: true };
+
+    expect(createTokenizer({ ...data, chatTemplate }).encodeChat([{ role: 'user', content: 'he' }])).toEqual([
+      257, 256,
+    ]);
   });
 
   it('cuts numbers as each pre-tokenizer does', () => {

@@ -5,6 +5,7 @@ import type { GraphPlan } from './llama.js';
 import { buildLlama } from './llama.js';
 import type { ModelShape } from './model-shape.js';
 import { readModelShape } from './model-shape.js';
+import { UsedTensors } from './used-tensors.js';
 
 /** One kind of model: adds its graph and weights to a builder. */
 type BuildArchitecture = (graph: GraphBuilder, file: GgufFile, shape: ModelShape, plan: GraphPlan) => Promise<void>;
@@ -16,7 +17,11 @@ const architectures: Readonly<Record<string, BuildArchitecture>> = {
 
 export interface Architecture {
   readonly shape: ModelShape;
-  /** Adds the model's nodes and weights. */
+  /**
+   * Adds the model's nodes and weights.
+   * @throws ModelBuildError `invalid_gguf`; `unsupported_architecture` when the file has tensors that the graph doesn't use:
+   *   without them it would be another model
+   */
   build(graph: GraphBuilder, plan: GraphPlan): Promise<void>;
 }
 
@@ -32,5 +37,18 @@ export function findArchitecture(file: GgufFile): Architecture {
     );
   }
   const shape = readModelShape(file, name);
-  return { shape, build: (graph, plan) => build(graph, file, shape, plan) };
+  return {
+    shape,
+    build: async (graph, plan) => {
+      const tensors = new UsedTensors(file.tensors);
+      await build(graph, { ...file, tensors }, shape, plan);
+      const [first, ...more] = tensors.unused();
+      if (first === undefined) return;
+      const others = more.length > 0 ? ` (and ${more.length} more)` : '';
+      throw new ModelBuildError(
+        'unsupported_architecture',
+        `${file.label}: has the tensor ${first}${others}, which is no part of the models of the kind '${name}' that are supported`,
+      );
+    },
+  };
 }

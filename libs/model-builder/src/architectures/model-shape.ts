@@ -17,11 +17,18 @@ export interface ModelShape {
   readonly hiddenSize: number;
   readonly feedForwardSize: number;
   readonly vocabularySize: number;
+  /** Positions that are computed: the file's, `longestContext` at most. */
   readonly contextLength: number;
   readonly epsilon: number;
 }
 
-const limits = { layers: 1024, heads: 1024, headSize: 1024, size: 1 << 20, contextLength: 1 << 20 };
+const limits = { layers: 1024, heads: 1024, headSize: 1024, size: 1 << 20, contextLength: 1 << 30 };
+
+/**
+ * Most positions of any model, however many its file announces. The rotary tables hold a row for each, 512 bytes for heads
+ * of 128 numbers, so 134 MB; reading a text as long takes a processor hours.
+ */
+export const longestContext = 1 << 18;
 
 /**
  * @throws ModelBuildError `invalid_gguf` when a size is missing or impossible, `unsupported_architecture` when the
@@ -65,7 +72,7 @@ export function readModelShape(file: GgufFile, architecture: string): ModelShape
     hiddenSize,
     feedForwardSize: size('feed_forward_length', limits.size),
     vocabularySize: findTensor(file, 'token_embd.weight').rows,
-    contextLength: size('context_length', limits.contextLength),
+    contextLength: Math.min(size('context_length', limits.contextLength), longestContext),
     epsilon: positive(file, key('attention.layer_norm_rms_epsilon'), 1e-5),
   };
 }

@@ -1,15 +1,23 @@
 import { ModelBuildError } from '../model-build-error.js';
 import type { GgufFile } from './gguf-file.js';
+import { markEnds } from './mark-ends.js';
+import { preTokenizerName } from './pre-tokenizer-name.js';
 
 /** What a tokenizer needs, in the shape in which a build keeps it as `tokenizer.json`. */
 export interface TokenizerDescription {
   /** How text is cut: `gpt2` is byte-level BPE with merges, `llama` is SentencePiece with scores. */
   readonly model: string;
-  /** How text is cut before that (`smollm`, `llama-bpe`, `gpt-2`, …); `default` when the file does not say. */
+  /**
+   * How text is cut before that (`smollm`, `llama-bpe`, `gpt-2`, …), by one name where files have several; `default` when
+   * the file does not say.
+   */
   readonly pre: string;
   /** The tokens' texts, by id. */
   readonly tokens: readonly string[];
-  /** One for each token. 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte. */
+  /**
+   * One for each token. 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte. Marks of a text's start and end
+   * are control tokens even where the file says otherwise.
+   */
   readonly tokenTypes: readonly number[];
   /** SentencePiece's scores, one for each token. */
   readonly scores?: readonly number[] | undefined;
@@ -29,24 +37,8 @@ export interface TokenizerDescription {
   readonly chatTemplate?: string | undefined;
 }
 
-/** Control tokens that end an answer, whatever the metadata says. The list of llama.cpp. */
-const endTexts = new Set([
-  '</s>',
-  '<end_of_turn>',
-  '<end_of_utterance>',
-  '<eos>',
-  '<EOT>',
-  '_<EOT>',
-  '<|end|>',
-  '<|end_of_text|>',
-  '<|END_OF_TURN_TOKEN|>',
-  '<|endoftext|>',
-  '<|eom_id|>',
-  '<|eot_id|>',
-  '<|im_end|>',
-  '<｜end▁of▁sentence｜>',
-]);
-const controlType = 3;
+/** Ids that a SentencePiece vocabulary has when its file doesn't say. Source: llama.cpp. */
+const sentencePieceIds: Readonly<Record<string, number>> = { unknown: 0, bos: 1, eos: 2 };
 const key = 'tokenizer.ggml';
 
 /** @throws ModelBuildError `invalid_gguf` when the vocabulary is missing, or does not fit the model or itself */
@@ -64,37 +56,42 @@ export function readTokenizer(file: GgufFile, vocabularySize: number): Tokenizer
     }
     return list;
   };
-  const id = (name: string): number | undefined => {
-    const value = metadata.integer(`${key}.${name}_token_id`);
-    if (value !== undefined && (value < 0 || value >= vocabularySize)) {
-      throw new ModelBuildError(
-        'invalid_gguf',
-        `${label}: ${key}.${name}_token_id is ${value}, of ${vocabularySize} tokens`,
-      );
-    }
-    return value;
-  };
   sized(`${key}.tokens`, tokens);
-  const tokenTypes = sized(`${key}.token_type`, metadata.numbers(`${key}.token_type`)) ?? tokens.map(() => 1);
-  const ends = [id('eos'), id('eot'), id('eom')].filter((token) => token !== undefined);
-  for (const [token, type] of tokenTypes.entries()) {
-    if (type === controlType && endTexts.has(tokens[token] ?? '')) ends.push(token);
-  }
+  const fileTypes = sized(`${key}.token_type`, metadata.numbers(`${key}.token_type`)) ?? tokens.map(() => 1);
+  /** Converters write -1, 2³² - 1 or the vocabulary's size for a token that a model doesn't have. */
+  const id = (name: string): number | undefined => {
+    const value = metadata.get(`${key}.${name}_token_id`);
+    if (typeof value !== 'bigint') metadata.integer(`${key}.${name}_token_id`);
+    if (typeof value === 'number' && value >= 0 && value < vocabularySize) return value;
+    const usual = model === 'llama' ? sentencePieceIds[name] : undefined;
+    return usual !== undefined && [2, 3].includes(fileTypes[usual] ?? 0) ? usual : undefined;
+  };
+  const [bosToken, eosToken] = [id('bos'), id('eos')];
+  const merges = metadata.texts(`${key}.merges`);
+  const { tokenTypes, endTokens } = markEnds({
+    tokens,
+    tokenTypes: fileTypes,
+    merges,
+    starts: [bosToken],
+    ends: [eosToken, id('eot'), id('eom')],
+  });
+  const pre = preTokenizerName(metadata.text(`${key}.pre`) ?? 'default');
+  const startsWithBos = model === 'llama' || (model === 'gpt2' && pre === 'llama-bpe');
   return {
     model,
-    pre: metadata.text(`${key}.pre`) ?? 'default',
+    pre,
     tokens,
     tokenTypes,
     scores: sized(`${key}.scores`, metadata.numbers(`${key}.scores`)),
-    merges: metadata.texts(`${key}.merges`),
-    bosToken: id('bos'),
-    eosToken: id('eos'),
+    merges,
+    bosToken,
+    eosToken,
     unknownToken: id('unknown'),
     padToken: id('padding'),
-    addBos: metadata.boolean(`${key}.add_bos_token`) ?? model === 'llama',
+    addBos: metadata.boolean(`${key}.add_bos_token`) ?? startsWithBos,
     addEos: metadata.boolean(`${key}.add_eos_token`),
     addSpacePrefix: metadata.boolean(`${key}.add_space_prefix`),
-    endTokens: [...new Set(ends)].sort((a, b) => a - b),
+    endTokens,
     chatTemplate: metadata.text('tokenizer.chat_template'),
   };
 }
