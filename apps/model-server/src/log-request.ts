@@ -31,7 +31,7 @@ export interface AccessLog {
   readonly leaveOut: RequestHandler;
 }
 
-/** Writes a line for each request, health checks left out. */
+/** Writes a line for each request, health checks left out unless the request itself was wrong. */
 export function createAccessLog(logger: Logger): AccessLog {
   const leftOut = new WeakSet<object>();
   return {
@@ -39,8 +39,8 @@ export function createAccessLog(logger: Logger): AccessLog {
       const { method, path, ip } = request;
       const startedAt = performance.now();
       response.once('close', () => {
-        if (leftOut.has(response) || healthPaths.has(path)) return;
         const status = response.headersSent ? response.statusCode : 499;
+        if (leftOut.has(response) || (healthPaths.has(path) && status !== 400)) return;
         logger.log(levelOf(status), `${method} ${path} ${status}`, {
           duration_ms: Math.round(performance.now() - startedAt),
           cancelled: !response.writableFinished || undefined,
