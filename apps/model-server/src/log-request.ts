@@ -6,23 +6,30 @@ import type { Logger } from './logger.js';
 /** Writes one line for a request that has ended: who, what, how long; never a key, a prompt or an answer. */
 export function logRequest(logger: Logger, report: RequestReport): void {
   const { usage, error } = report;
-  logger.log(levelOf(report.status), `${report.method} ${report.path} ${report.status}`, {
-    code: report.code,
-    auth_reason: report.authReason,
-    duration_ms: Math.round(report.durationMs),
-    first_token_ms: report.timeToFirstTokenMs === undefined ? undefined : Math.round(report.timeToFirstTokenMs),
-    prompt_tokens: usage?.promptTokens,
-    cached_tokens: usage?.cachedTokens,
-    completion_tokens: usage?.completionTokens,
-    streamed: report.streamed || undefined,
-    cancelled: report.cancelled || undefined,
-    model: report.model,
-    key_id: report.principal?.id,
-    ip: report.ip,
-    request_id: report.requestId,
-    cause: error === undefined ? undefined : causes(error),
-  });
+  logger.log(
+    passing.has(report.code ?? '') ? 'info' : levelOf(report.status),
+    `${report.method} ${report.path} ${report.status}`,
+    {
+      code: report.code,
+      auth_reason: report.authReason,
+      duration_ms: Math.round(report.durationMs),
+      first_token_ms: report.timeToFirstTokenMs === undefined ? undefined : Math.round(report.timeToFirstTokenMs),
+      prompt_tokens: usage?.promptTokens,
+      cached_tokens: usage?.cachedTokens,
+      completion_tokens: usage?.completionTokens,
+      streamed: report.streamed || undefined,
+      cancelled: report.cancelled || undefined,
+      model: report.model,
+      key_id: report.principal?.id,
+      ip: report.ip,
+      request_id: report.requestId,
+      cause: error === undefined ? undefined : causes(error),
+    },
+  );
 }
+
+/** Codes of every start and every end: no failure of this server. */
+const passing: ReadonlySet<string> = new Set(['loading', 'draining']);
 
 /** A log of the requests that no router reports: refused before they reached one, or the basic server's. */
 export interface AccessLog {
