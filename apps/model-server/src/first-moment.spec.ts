@@ -25,7 +25,7 @@ afterEach(async () => {
 
 describe('A port that opens before its app is loaded', () => {
   it('answers what came before, meanwhile and after', async () => {
-    const { app, key } = await anApp();
+    const { app, key, log } = await anApp();
     const requests = holdRequests();
     listening = await listen(requests.listener, { host: '127.0.0.1', port: 0 });
     const { port } = listening;
@@ -36,6 +36,8 @@ describe('A port that opens before its app is loaded', () => {
     setImmediate(() => requests.release(app));
     await Promise.all([early, meanwhile].flat().map(answered));
     await Promise.all(round().map(answered));
+    expect(log()).toMatch(/chat\/completions 503/);
+    expect(log()).not.toContain('"level":"error"');
   });
 
   it('forgets a request whose client has left', async () => {
@@ -89,6 +91,13 @@ async function answered(reply: Promise<Response>, at: number): Promise<void> {
 }
 
 async function anApp() {
+  let written = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      written += String(chunk);
+      done();
+    },
+  });
   const keys = new KeyManager();
   const { key } = await keys.create({ name: 'test' });
   const fail = () => {
@@ -102,8 +111,8 @@ async function anApp() {
       generate: fail,
     },
     authentication: { verifier: keys },
-    logger: createLogger({ format: 'json', stream: new Writable({ write: (_chunk, _encoding, done) => done() }) }),
+    logger: createLogger({ format: 'json', stream }),
     readiness: () => loading,
   });
-  return { app, key };
+  return { app, key, log: () => written };
 }
