@@ -6,6 +6,7 @@ import { StartError } from './start-error.js';
 import type { StartOptionName } from './start-options.js';
 import { startOptions } from './start-options.js';
 import { StartValues } from './start-values.js';
+import type { TrustedProxy } from './trusted-proxy.js';
 
 /** What the server runs on: every option resolved. */
 export interface ServerConfig {
@@ -31,6 +32,8 @@ export interface ServerConfig {
   readonly drafts: boolean;
   /** Undefined: by address. */
   readonly rateLimit?: { readonly limit: number; readonly windowMs: number } | 'off' | undefined;
+  /** Whose `X-Forwarded-For` and `X-Forwarded-Proto` count. @default nobody's */
+  readonly trustedProxy?: TrustedProxy | undefined;
   readonly allowedHosts: readonly string[];
   readonly corsOrigins: readonly string[];
   /** Bytes. */
@@ -104,6 +107,7 @@ export function readConfig(flags: Flags, environment: Environment = process.env)
     loopGuard: !values['no-loop-guard'],
     drafts: !values['no-drafts'],
     rateLimit: values['rate-limit'],
+    trustedProxy: values['trusted-proxy'],
     allowedHosts: values['allowed-host'] ?? [],
     corsOrigins: values['cors-origin'] ?? [],
     bodyLimit: values['body-limit'] ?? 20 * 1_048_576,

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { KeyManager } from '@mcli/auth-keys';
 import { echoBackend } from '@mcli/inference/testing';
@@ -5,6 +6,7 @@ import request from 'supertest';
 import { readConfig } from './config.js';
 import { createApp } from './create-app.js';
 import type { Readiness } from './health.js';
+import { listen } from './listen.js';
 import { createLogger } from './logger.js';
 
 const ready: Readiness = { status: 'ready' };
@@ -46,6 +48,25 @@ describe('The app', () => {
     expect(log()).toMatch(/POST \/v1\/chat\/completions 200.*completion_tokens/);
     expect(log()).not.toContain(key);
     expect(log()).not.toContain('private');
+  });
+
+  it('needs one Host header of HTTP/1.1, and logs a request without', async () => {
+    const { app, log } = await anApp();
+    const server = await listen(app, { host: '127.0.0.1', port: 0 });
+    const ask = (head: string) => rawReply(server.port, `GET ${head}\r\nconnection: close\r\n\r\n`);
+    for (const head of [
+      '/health HTTP/1.1',
+      '/v1/models HTTP/1.1',
+      '/v1/models HTTP/1.1\r\nhost: localhost\r\nhost: b',
+    ]) {
+      const reply = await ask(head);
+      expect(reply).toMatch(/^HTTP\/1\.1 400 [^]*"code":"invalid_value"/);
+      const id = /x-request-id: (\S+)/i.exec(reply)?.[1];
+      expect(log()).toContain(`request_id=${id}`);
+    }
+    expect(await ask('/health HTTP/1.0')).toMatch(/ 200 OK/);
+    expect(await ask('/health HTTP/1.1\r\nhost: localhost')).toMatch(/ 200 OK/);
+    await server.close(1000);
   });
 
   it('says why it is not ready, and takes nothing new while it drains', async () => {
@@ -111,6 +132,15 @@ describe('The basic server', () => {
     await request(app).get('/v1/models').expect(404);
   });
 });
+
+function rawReply(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    let reply = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (reply += chunk));
+    socket.on('close', () => resolve(reply)).on('error', reject);
+  });
+}
 
 async function anApp(options: { flags?: object; readiness?: Readiness; basic?: boolean } = {}) {
   const config = readConfig({ 'openai-compatible': !options.basic, ...options.flags }, { MCLI_HOME: '/nowhere' });

@@ -18,6 +18,8 @@ import { createHealthRouter } from './health.js';
 import { createAccessLog, logRequest } from './log-request.js';
 import type { Logger } from './logger.js';
 import { createRateLimit, rateLimitOf } from './rate-limit.js';
+import { requireHost } from './require-host.js';
+import { trustProxies } from './trust-proxies.js';
 
 export interface AppParts {
   readonly config: ServerConfig;
@@ -31,7 +33,7 @@ export interface AppParts {
 /**
  * The whole HTTP app, without a socket.
  *
- * (1) Every reply gets its id, every request its line in the log. (2) What web pages may do. (3) Health, without
+ * (1) Whose request it is. Every reply gets its id, every request its line in the log, also one without a Host. (2) What web pages may do. (3) Health, without
  * keys or limits. (4) How often an address may ask. (5) Nothing new while the server drains. (6) The API.
  */
 export function createApp({ config, backend, authentication, logger, readiness }: AppParts): Express {
@@ -39,7 +41,7 @@ export function createApp({ config, backend, authentication, logger, readiness }
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(assignRequestId, accessLog.record); // (1)
+  app.use(trustProxies(app, config, logger), assignRequestId, accessLog.record, requireHost); // (1)
   app.use(createBrowserGuard(config)); // (2)
   app.use(createHealthRouter(readiness)); // (3)
   const limit = rateLimitOf(config);

@@ -6,23 +6,30 @@ import type { Logger } from './logger.js';
 /** Writes one line for a request that has ended: who, what, how long; never a key, a prompt or an answer. */
 export function logRequest(logger: Logger, report: RequestReport): void {
   const { usage, error } = report;
-  logger.log(levelOf(report.status), `${report.method} ${report.path} ${report.status}`, {
-    code: report.code,
-    auth_reason: report.authReason,
-    duration_ms: Math.round(report.durationMs),
-    first_token_ms: report.timeToFirstTokenMs === undefined ? undefined : Math.round(report.timeToFirstTokenMs),
-    prompt_tokens: usage?.promptTokens,
-    cached_tokens: usage?.cachedTokens,
-    completion_tokens: usage?.completionTokens,
-    streamed: report.streamed || undefined,
-    cancelled: report.cancelled || undefined,
-    model: report.model,
-    key_id: report.principal?.id,
-    ip: report.ip,
-    request_id: report.requestId,
-    cause: error === undefined ? undefined : causes(error),
-  });
+  logger.log(
+    passing.has(report.code ?? '') ? 'info' : levelOf(report.status),
+    `${report.method} ${report.path} ${report.status}`,
+    {
+      code: report.code,
+      auth_reason: report.authReason,
+      duration_ms: Math.round(report.durationMs),
+      first_token_ms: report.timeToFirstTokenMs === undefined ? undefined : Math.round(report.timeToFirstTokenMs),
+      prompt_tokens: usage?.promptTokens,
+      cached_tokens: usage?.cachedTokens,
+      completion_tokens: usage?.completionTokens,
+      streamed: report.streamed || undefined,
+      cancelled: report.cancelled || undefined,
+      model: report.model,
+      key_id: report.principal?.id,
+      ip: report.ip,
+      request_id: report.requestId,
+      cause: error === undefined ? undefined : causes(error),
+    },
+  );
 }
+
+/** Codes of every start and every end: no failure of this server. */
+const passing: ReadonlySet<string> = new Set(['loading', 'draining']);
 
 /** A log of the requests that no router reports: refused before they reached one, or the basic server's. */
 export interface AccessLog {
@@ -31,7 +38,7 @@ export interface AccessLog {
   readonly leaveOut: RequestHandler;
 }
 
-/** Writes a line for each request, health checks left out. */
+/** Writes a line for each request, health checks left out unless the request itself was wrong. */
 export function createAccessLog(logger: Logger): AccessLog {
   const leftOut = new WeakSet<object>();
   return {
@@ -39,8 +46,8 @@ export function createAccessLog(logger: Logger): AccessLog {
       const { method, path, ip } = request;
       const startedAt = performance.now();
       response.once('close', () => {
-        if (leftOut.has(response) || healthPaths.has(path)) return;
         const status = response.headersSent ? response.statusCode : 499;
+        if (leftOut.has(response) || (healthPaths.has(path) && status !== 400)) return;
         logger.log(levelOf(status), `${method} ${path} ${status}`, {
           duration_ms: Math.round(performance.now() - startedAt),
           cancelled: !response.writableFinished || undefined,

@@ -26,7 +26,7 @@ export function createRateLimit({ limit, windowMs }: RateLimit): RequestHandler 
     keyGenerator: (request) => ipKeyGenerator(request.ip ?? '', 64),
     standardHeaders: false,
     legacyHeaders: false,
-    validate: false, // it would print stacks on stderr, for example for a forwarded-for header
+    validate: false, // it would print stacks on stderr; the app has a word for the log on forwarded-for headers
     handler: (request, response) => {
       const { resetTime } = (request as typeof request & { rateLimit?: { resetTime?: Date } }).rateLimit ?? {};
       const waitMs = resetTime ? resetTime.getTime() - Date.now() : windowMs;

@@ -48,6 +48,11 @@ export const startOptions = {
     describe: "Requests an address may make, such as 10/min, or 'off'",
     defaultText: '10/min on a public address, off on loopback',
   },
+  'trusted-proxy': {
+    kind: 'list',
+    describe: 'Believe the X-Forwarded-For of these: loopback, a network such as 10.0.0.0/8, or a number of proxies',
+    defaultText: 'none',
+  },
   'allowed-host': { kind: 'list', describe: 'Accept this name in the Host header, beside localhost' },
   'cors-origin': { kind: 'list', describe: 'Let pages of this origin call the API from a browser' },
   'body-limit': { kind: 'string', describe: 'Largest request body', defaultText: '20mb' },

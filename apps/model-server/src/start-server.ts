@@ -1,9 +1,10 @@
-import type { Express } from 'express';
 import { authority, isLoopback } from './addresses.js';
+import type { RefusedRequest } from './broken-request.js';
 import type { Authentication } from './choose-authentication.js';
 import { chooseAuthentication } from './choose-authentication.js';
 import type { ServerConfig } from './config.js';
 import type { Readiness } from './health.js';
+import { holdRequests } from './hold-requests.js';
 import type { Listening } from './listen.js';
 import { listen } from './listen.js';
 import type { Logger } from './logger.js';
@@ -59,21 +60,28 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
   const keys = config.openaiCompatible ? await openKeys(config.home) : undefined; // (2)
   let authentication: Authentication | undefined;
   let listening: Listening;
-  const handler: { app?: Express } = {};
+  const requests = holdRequests();
+  const logging = options.logger ? Promise.resolve(options.logger) : createDefaultLogger(config, options.logStream);
+  const log: Log = (level, message, facts) => void logging.then((logger) => logger.log(level, message, facts));
   try {
     authentication = keys && (await chooseAuthentication(config, keys));
-    listening = await listen((request, response) => handler.app?.(request, response), config.host, config.port); // (3)
+    const onRefused = (refused: RefusedRequest) => logRefused(log, refused);
+    listening = await listen(requests.listener, { host: config.host, port: config.port, onRefused }); // (3)
   } catch (error) {
     await keys?.close();
     throw error;
   }
-  const logging = options.logger ? Promise.resolve(options.logger) : createDefaultLogger(config, options.logStream);
-  const log: Log = (level, message, facts) => void logging.then((logger) => logger.log(level, message, facts));
   const engines = startEngines(models, config, { log, onProgress: options.onProgress ?? logPhases(log) }); // (4)
   const { backend } = engines;
   const state = { draining: false };
-  const [logger, { createApp }] = await Promise.all([logging, import('./create-app.js')]);
-  handler.app = createApp({ config, backend, authentication, logger, readiness: () => readinessOf(state, engines) });
+  try {
+    const [logger, { createApp }] = await Promise.all([logging, import('./create-app.js')]);
+    const readiness = () => readinessOf(state, engines);
+    requests.release(createApp({ config, backend, authentication, logger, readiness }));
+  } catch (error) {
+    await Promise.allSettled([listening.close(0), backend.close(), keys?.close()]);
+    throw error;
+  }
   const { port } = listening;
   let closed: Promise<void> | undefined;
   return {
@@ -99,6 +107,11 @@ async function createDefaultLogger(
 ): Promise<Logger> {
   const { createLogger } = await import('./logger.js');
   return createLogger({ format: logFormat, secrets: apiKeys, color: process.stderr.hasColors?.() ?? false, stream });
+}
+
+/** A line for a request that never reached the app; it has the id that its client was told. */
+function logRefused(log: Log, { status, code, ip, requestId }: RefusedRequest): void {
+  log('warn', `refused ${status}`, { code, ip, request_id: requestId });
 }
 
 /** A line for each new phase, where nobody watches. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bareHost } from './addresses.js';
 import type { StartOptionName } from './start-options.js';
+import { trustedProxy } from './trusted-proxy.js';
 
 // Messages follow the name of the flag, variable or entry: `--port takes …`. They never hold the value, which
 // may be a secret.
@@ -90,6 +91,7 @@ export const StartValues = z.strictObject({
   'no-loop-guard': boolean.optional(),
   'no-drafts': boolean.optional(),
   'rate-limit': rate.optional(),
+  'trusted-proxy': trustedProxy.optional(),
   'allowed-host': list.optional(),
   'cors-origin': list.optional(),
   'body-limit': size.optional(),
