@@ -17,11 +17,14 @@ serveBackendProcess(async (given, hooks) => {
   const trace = tracePath === undefined ? undefined : createTraceFile(tracePath, { name: model.id });
   const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
   await store.prune({ onDelete: (folder, reason) => hooks.report({ deleted_build: folder, reason }) });
-  const { path: directory } = await store.resolve(model.id, {
-    onProgress: ({ step, fraction }) => {
-      hooks.progress({ phase: `Preparing ${model.id}: ${steps[step] ?? step}`, fraction });
-    },
-  });
+  const { path: directory } = await hooks.finishOrUndo((signal) =>
+    store.resolve(model.id, {
+      signal,
+      onProgress: ({ step, fraction }) => {
+        hooks.progress({ phase: `Preparing ${model.id}: ${steps[step] ?? step}`, fraction });
+      },
+    }),
+  );
   hooks.progress({ phase: `Loading ${model.id}` });
   const runner = await loadOnnxRunner({
     ...load,
