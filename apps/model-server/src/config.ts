@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { StartError } from './start-error.js';
 import type { StartOptionName } from './start-options.js';
@@ -47,9 +47,25 @@ export interface ServerConfig {
 export type Flags = Readonly<Record<string, unknown>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The folder of everything that is kept: `MCLI_HOME`, by default `~/.mcli`. */
-export function mcliHome(environment: Environment = process.env): string {
-  return resolve(environment['MCLI_HOME'] || join(homedir(), '.mcli'));
+/**
+ * The folder of everything that is kept: `MCLI_HOME`, by default `~/.mcli`.
+ *
+ * @throws StartError `failed` when neither is known, as for a container's user without an entry of its own
+ */
+export function mcliHome(environment: Environment = process.env, userHome: () => string = homedir): string {
+  const named = environment['MCLI_HOME'];
+  if (named) return resolve(named);
+  let home = '';
+  let cause: unknown;
+  try {
+    home = userHome();
+  } catch (error) {
+    cause = error;
+  }
+  if (isAbsolute(home)) return join(home, '.mcli');
+  throw new StartError('failed', 'This user has no home folder. Set MCLI_HOME to a folder that can be written.', {
+    cause,
+  });
 }
 
 /**
@@ -107,8 +123,12 @@ function readFlags(flags: Flags): StartValues {
   return parse(Object.fromEntries(given.map((name) => [name, flags[name]])), (name) => `--${name}`);
 }
 
+/** What Kubernetes and Docker set in every container beside a service named `mcli`: `MCLI_PORT=tcp://10.0.0.7:80`. */
+const serviceAddress = /^(tcp|udp|sctp):\/\//;
+
 function readEnvironment(environment: Environment): StartValues {
-  const given = names.filter((name) => environment[variableOf(name)]);
+  const isOurs = (variable: string) => environment[variable] && !serviceAddress.test(environment[variable]);
+  const given = names.filter((name) => isOurs(variableOf(name)));
   return parse(Object.fromEntries(given.map((name) => [name, environment[variableOf(name)]])), variableOf);
 }
 

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KeyManager } from '../key-manager.js';
 import { aStoredKey, apiKeyStoreContract } from '../testing/index.js';
-import { openDatabase } from './libsql.js';
+import { loadLibsql } from './libsql.js';
 import { prepareDatabase } from './schema.js';
 import { SqliteApiKeyStore } from './sqlite-store.js';
 
@@ -63,7 +63,7 @@ describe('SqliteApiKeyStore', () => {
 
   it('refuses the schema of a newer version and leaves it as it is', async () => {
     await new SqliteApiKeyStore(file()).close();
-    const database = openDatabase(file());
+    const database = new (loadLibsql())(file());
     database.exec("UPDATE schema_versions SET version = 99 WHERE component = 'auth-keys'");
     expect(() => new SqliteApiKeyStore(file())).toThrow(
       expect.objectContaining({ code: 'newer_schema', message: expect.stringContaining('99') }),
@@ -81,7 +81,7 @@ describe('SqliteApiKeyStore', () => {
 
   it('shares its file with tables of others', async () => {
     await new SqliteApiKeyStore(file()).close();
-    const database = openDatabase(file());
+    const database = new (loadLibsql())(file());
     database.exec("CREATE TABLE jobs (id INTEGER) STRICT; INSERT INTO schema_versions VALUES ('jobs', 99)");
     database.close();
     const store = new SqliteApiKeyStore(file());
@@ -91,7 +91,7 @@ describe('SqliteApiKeyStore', () => {
   });
 
   it('writes ahead, syncs every change and waits for other writers', () => {
-    const database = openDatabase(file());
+    const database = new (loadLibsql())(file());
     prepareDatabase(database, file());
     expect(database.pragma('journal_mode')).toEqual([{ journal_mode: 'wal' }]);
     expect(database.prepare('PRAGMA synchronous').get()).toMatchObject({ synchronous: 2 });
@@ -104,7 +104,7 @@ describe('SqliteApiKeyStore', () => {
     const store = new SqliteApiKeyStore(file());
     const key = aStoredKey();
     await store.insert(key);
-    const database = openDatabase(file());
+    const database = new (loadLibsql())(file());
     database.exec("UPDATE api_keys SET scopes = '{'");
     await expect(store.find(key.id)).rejects.toMatchObject({
       code: 'corrupt',
