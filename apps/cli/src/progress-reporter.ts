@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import type { Progress } from '@mcli/model-server';
 import { progressLine } from './progress-line.js';
 
@@ -8,14 +9,32 @@ const plainLineMs = 10_000;
 export function progressReporter(stream: NodeJS.WriteStream): {
   readonly report: (progress: Progress) => void;
   readonly done: () => void;
+  /** Writes to the same stream: the changing line goes away before, and comes back after. */
+  readonly beside: NodeJS.WritableStream;
 } {
   let phase: string | undefined;
   let width = 0;
   let written = 0;
+  let shown = '';
   const show = (line: string) => {
     stream.write(`\r${line.padEnd(width)}`);
     width = line.length;
+    shown = line;
   };
+  const clear = () => {
+    if (stream.isTTY && width > 0) stream.write(`\r${' '.repeat(width)}\r`);
+    width = 0;
+  };
+  const besideLine = new Writable({
+    decodeStrings: false,
+    write(chunk: string | Uint8Array, _encoding, done) {
+      const line = shown;
+      clear();
+      stream.write(chunk);
+      if (line !== '') show(line);
+      done();
+    },
+  });
   return {
     report: (progress) => {
       if (stream.isTTY) show(progressLine(progress));
@@ -26,8 +45,9 @@ export function progressReporter(stream: NodeJS.WriteStream): {
       phase = progress.phase;
     },
     done: () => {
-      if (stream.isTTY && width > 0) stream.write(`\r${' '.repeat(width)}\r`);
-      width = 0;
+      clear();
+      shown = '';
     },
+    beside: stream.isTTY ? besideLine : stream,
   };
 }

@@ -1,3 +1,5 @@
+import { notice } from './print.js';
+
 /** A command line that can't be understood. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -16,8 +18,8 @@ const stateCodes = new Set(['corrupt', 'newer_schema', 'corrupt_state']);
 export function reportError(error: unknown, verbose: boolean): number {
   const known = error instanceof Error ? error : new Error(String(error));
   const [line = ''] = known.message.split('\n');
-  process.stderr.write(`mcli: ${line}\n`);
-  if (verbose) process.stderr.write(`${known.stack ?? ''}\n`);
+  notice(`mcli: ${line}`);
+  if (verbose) notice(known.stack);
   if ('exitCode' in known && typeof known.exitCode === 'number') return known.exitCode;
   const code = 'code' in known && typeof known.code === 'string' ? known.code : '';
   return stateCodes.has(code) ? 78 : 1;

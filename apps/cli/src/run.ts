@@ -3,13 +3,14 @@ import { closest, distance } from 'fastest-levenshtein';
 import yargs from 'yargs';
 import { keyCommand } from './commands/key.js';
 import { modelCommand } from './commands/model.js';
+import { printed } from './print.js';
 import { UsageError, reportError } from './report-error.js';
 
 /**
  * Runs one command line.
  *
  * @param args without the program's name
- * @returns the exit code: 0 ok, 1 failed, 2 usage, 78 corrupt state
+ * @returns the exit code: 0 ok (also when the reader of the output went away), 1 failed, 2 usage, 78 corrupt state
  */
 export async function run(args: readonly string[]): Promise<number> {
   const parser = yargs([...args])
@@ -35,6 +36,8 @@ export async function run(args: readonly string[]): Promise<number> {
     });
   try {
     await parser.parseAsync();
+    const failure = await printed();
+    if (failure && failure.code !== 'EPIPE') throw new Error(`The output can't be written: ${reasonOf(failure)}.`);
     return 0;
   } catch (error) {
     return reportError(error, args.includes('--verbose'));
@@ -63,6 +66,10 @@ function explain(message: string, help: string): string {
   const missing = /<[a-z]+>/.exec(usage)?.[0];
   if (message.startsWith('Not enough non-option') && missing) return `${missing} is missing: ${usage.trim()}`;
   return message.replace(/\s*\n\s*/g, ' ');
+}
+
+function reasonOf({ code }: NodeJS.ErrnoException): string {
+  return code === 'ENOSPC' ? 'the disk is full' : (code ?? 'unknown reason');
 }
 
 function version(): string {

@@ -72,6 +72,10 @@ describe('readConfig', () => {
     expect(readConfig({ 'api-key-file': path }, { MCLI_HOME: home }).apiKeys).toEqual(['three,four']);
   });
 
+  it.each(['tcp://10.43.1.39:8000', 'udp://10.43.1.39:53'])('takes %s for no port: it names a service', (address) => {
+    expect(readConfig({}, { MCLI_HOME: home, MCLI_PORT: address }).port).toBe(51_234);
+  });
+
   it('reads rates and sizes', () => {
     const config = readConfig({ 'rate-limit': '5/h', 'body-limit': '2kb' }, { MCLI_HOME: home });
     expect(config).toMatchObject({ rateLimit: { limit: 5, windowMs: 3_600_000 }, bodyLimit: 2048 });
@@ -136,7 +140,22 @@ describe('mcliHome', () => {
     expect(mcliHome({ MCLI_HOME: '/somewhere' })).toBe('/somewhere');
     expect(mcliHome({})).toMatch(/\.mcli$/);
   });
+
+  it.each([
+    ['unknown', () => thrower('uv_os_homedir returned ENOENT')],
+    ['empty', () => ''],
+  ])('asks for MCLI_HOME when the home folder is %s', (_how, homeOf) => {
+    expect(thrown(() => mcliHome({}, homeOf))).toMatchObject({
+      exitCode: 1,
+      message: expect.stringMatching(/no home folder.*MCLI_HOME/),
+    });
+    expect(mcliHome({ MCLI_HOME: '/somewhere' }, homeOf)).toBe('/somewhere');
+  });
 });
+
+function thrower(message: string): never {
+  throw new Error(message);
+}
 
 function thrown(act: () => unknown): unknown {
   try {

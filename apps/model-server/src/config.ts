@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { StartError } from './start-error.js';
 import type { StartOptionName } from './start-options.js';
@@ -53,20 +53,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The folder of everything that is kept: `MCLI_HOME`, by default `~/.mcli`.
  *
- * @throws StartError `failed` when neither is known
+ * @throws StartError `failed` when neither is known, as for a container's user without an entry of its own
  */
-export function mcliHome(environment: Environment = process.env): string {
-  return resolve(environment['MCLI_HOME'] || join(userHome(), '.mcli'));
-}
-
-function userHome(): string {
+export function mcliHome(environment: Environment = process.env, userHome: () => string = homedir): string {
+  const named = environment['MCLI_HOME'];
+  if (named) return resolve(named);
+  let home = '';
   let cause: unknown;
   try {
-    const home = homedir();
-    if (home !== '') return home;
+    home = userHome();
   } catch (error) {
-    cause = error; // a user id without an entry, as in containers
+    cause = error;
   }
+  if (isAbsolute(home)) return join(home, '.mcli');
   throw new StartError('failed', 'This user has no home folder. Set MCLI_HOME to a folder that can be written.', {
     cause,
   });

@@ -1,6 +1,6 @@
 // The engine's process: started by `startServer` for each model, so that a crash, a leak or a long
 // computation stays here. Speaks with its parent over IPC alone.
-import { createTraceFile, Engine, serveBackendProcess } from '@mcli/inference';
+import { createTraceFile, Engine, mebibytes, serveBackendProcess } from '@mcli/inference';
 import { LocalModelStore, loadOnnxRunner } from '@mcli/inference/onnx';
 import type { EngineArguments } from './engine-arguments.js';
 import { preparationProgress } from './preparation-progress.js';
@@ -10,9 +10,9 @@ serveBackendProcess(async (given, hooks) => {
   const trace = tracePath === undefined ? undefined : createTraceFile(tracePath, { name: model.id });
   const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
   await store.prune({ onDelete: (folder, reason) => hooks.report({ deleted_build: folder, reason }) });
-  const { path: directory } = await store.resolve(model.id, {
-    onProgress: preparationProgress(model.id, hooks.progress),
-  });
+  const { path: directory } = await hooks.finishOrUndo((signal) =>
+    store.resolve(model.id, { signal, onProgress: preparationProgress(model.id, hooks.progress) }),
+  );
   hooks.progress({ phase: `Loading ${model.id}` });
   const runner = await loadOnnxRunner({
     ...load,
@@ -23,6 +23,6 @@ serveBackendProcess(async (given, hooks) => {
     onFallback: (reason) => hooks.progress({ phase: reason }),
   });
   const { slots, card, cacheBytes } = runner;
-  hooks.report({ slots, context: card.contextLength, kv_cache_mb: Math.ceil(cacheBytes / 1e6) });
+  hooks.report({ slots, context: card.contextLength, kv_cache_mb: Math.ceil(mebibytes(cacheBytes)) });
   return new Engine(runner, { slots: runner.slots, queue, drafts, trace });
 });

@@ -1,5 +1,6 @@
 import type { Logger } from 'winston';
 import winston from 'winston';
+import { lossyStream } from './lossy-stream.js';
 
 export type { Logger } from 'winston';
 
@@ -10,7 +11,8 @@ const secretNames =
 
 /**
  * The server's log, on stderr: `json` one object a line, `pretty` for people. Whatever is logged, values of
- * fields that name keys or prompts, and texts that look like our keys, are replaced last of all.
+ * fields that name keys or prompts, and texts that look like our keys, are replaced last of all. Lines that the stream
+ * can't take are dropped.
  */
 export function createLogger(options: {
   readonly format: 'json' | 'pretty';
@@ -38,7 +40,7 @@ export function createLogger(options: {
   return winston.createLogger({
     level: 'info',
     format: combine(redact(), timestamp(), ...last),
-    transports: [new winston.transports.Stream({ stream: options.stream ?? process.stderr })],
+    transports: [new winston.transports.Stream({ stream: lossyStream(options.stream ?? process.stderr) })],
   });
 }
 

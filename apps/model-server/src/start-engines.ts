@@ -1,5 +1,5 @@
 import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcli/inference';
-import { combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
+import { bytesPerMebibyte, combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
 import type { ServerConfig } from './config.js';
 import type { EngineArguments } from './engine-arguments.js';
 import type { CatalogModel } from './model-catalog.js';
@@ -115,6 +115,6 @@ function engineArguments(model: CatalogModel, models: readonly CatalogModel[], c
     threads: config.threads,
     drafts: config.drafts,
     trace: tracePath(model, models, config),
-    kvCacheBytes: config.kvCacheMb === undefined ? undefined : config.kvCacheMb * 1_048_576,
+    kvCacheBytes: config.kvCacheMb === undefined ? undefined : config.kvCacheMb * bytesPerMebibyte,
   };
 }

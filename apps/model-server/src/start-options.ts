@@ -37,7 +37,7 @@ export const startOptions = {
   threads: { kind: 'number', describe: 'Threads that compute', defaultText: 'one for each physical core' },
   'kv-cache-mb': {
     kind: 'number',
-    describe: 'Memory for the KV cache, in MB',
+    describe: 'Memory for the KV cache, in MiB',
     defaultText: 'a quarter of what is free',
   },
   queue: { kind: 'number', describe: 'Generations that may wait for a slot', defaultText: '64' },

@@ -32,9 +32,10 @@ export function prepareHome(home: string): void {
  */
 export async function openKeys(home: string): Promise<KeyManager> {
   prepareHome(home);
-  const [{ KeyManager }, { SqliteApiKeyStore }] = await Promise.all([
+  const [{ KeyManager }, { SqliteApiKeyStore }, { default: Database }] = await Promise.all([
     import('@mcli/auth-keys'),
     import('@mcli/auth-keys/sqlite'),
+    import('libsql'),
   ]);
-  return new KeyManager(new SqliteApiKeyStore(join(home, 'mcli.db')));
+  return new KeyManager(new SqliteApiKeyStore(join(home, 'mcli.db'), { Database }));
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileApiKeyStore } from './file-store.js';
 import { KeyManager } from './key-manager.js';
-import { openDatabase } from './sqlite/libsql.js';
+import { loadLibsql } from './sqlite/libsql.js';
 import { SqliteApiKeyStore } from './sqlite/index.js';
 
 const TESTS = join(import.meta.dirname, '..', 'test');
@@ -74,7 +74,7 @@ describe('SqliteApiKeyStore', () => {
     const ids = new Set((await store.list()).map(({ id }) => id));
     expect(ids).toEqual(new Set(created.map((line) => line.split(' ')[1])));
     await store.close();
-    const database = openDatabase(path());
+    const database = new (loadLibsql())(path());
     expect(database.pragma('integrity_check')).toEqual([{ integrity_check: 'ok' }]);
     database.close();
   }, 60_000);

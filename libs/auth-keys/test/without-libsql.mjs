@@ -1,4 +1,4 @@
-// Imports the SQLite entry as if libsql were not installed, and prints what it says.
+// Opens a SQLite store as if libsql were not installed, and prints what it says.
 import Module from 'node:module';
 
 const resolve = Module._resolveFilename;
@@ -8,8 +8,9 @@ Module._resolveFilename = (request, ...rest) => {
 };
 await import('../src/index.ts');
 try {
-  await import('../src/sqlite/index.ts');
-  console.log('imported');
+  const { SqliteApiKeyStore } = await import('../src/sqlite/index.ts');
+  new SqliteApiKeyStore('nowhere.db');
+  console.log('opened');
 } catch (error) {
   console.log(error.message);
 }

@@ -17,6 +17,7 @@ export { type AssembledText, TextAssembler } from './engine/text-assembler.js';
 export type { LogitsProcessor, TokenHistory } from './engine/token-history.js';
 export type { TraceEvent, TraceSink } from './engine/trace.js';
 export { InferenceError, type InferenceErrorCode, type InferenceErrorDetails, type RequestField } from './errors.js';
+export { bytesPerMebibyte, mebibytes } from './mebibytes.js';
 export type { ModelEntry, ModelFiles, ModelStore, ResolveOptions, ResolveProgress } from './model-store.js';
 export { type GenerationReport, observeUsage } from './observe-usage.js';
 export {

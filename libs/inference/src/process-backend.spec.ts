@@ -213,6 +213,31 @@ describe('createProcessBackend', () => {
     expect(backend.pid).toBeUndefined();
   });
 
+  it('lets a start that is broken off undo what it began', async () => {
+    const halfMade = join(mkdtempSync(join(tmpdir(), 'mcli-undo-')), 'half made');
+    const events: ProcessBackendEvent[] = [];
+    const backend = start({ arguments: { halfMade }, onEvent: (event) => events.push(event) });
+    await until(async () => existsSync(halfMade));
+    await backend.close();
+
+    expect(existsSync(halfMade)).toBe(false);
+    expect(events.map(({ type }) => type)).not.toContain('start-failed');
+    await expect(backend.ready()).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  it('undoes what it began also when the parent is killed', async () => {
+    const halfMade = join(mkdtempSync(join(tmpdir(), 'mcli-undo-')), 'half made');
+    const parent = fork(new URL('parent-process.mjs', tests), [halfMade], {
+      execArgv: runTypeScript,
+      env: childEnvironment(),
+    });
+    const [pid] = (await once(parent, 'message')) as [number];
+    expect(existsSync(halfMade)).toBe(true);
+    parent.kill('SIGKILL');
+    await until(async () => !isAlive(pid));
+    expect(existsSync(halfMade)).toBe(false);
+  });
+
   it('ends the child when the parent is killed, and only then', async () => {
     const parent = fork(new URL('parent-process.mjs', tests), [], { execArgv: runTypeScript, env: childEnvironment() });
     const [pid] = (await once(parent, 'message')) as [number];

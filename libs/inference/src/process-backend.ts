@@ -27,7 +27,10 @@ export interface ProcessBackendOptions {
   readonly healthyAfterMs?: number | undefined;
   /** How often the first start is tried when the process dies without a word. @default 3 */
   readonly startAttempts?: number | undefined;
-  /** Time that the child has to free everything on `close`, counted from the last generation's end. @default 10000 */
+  /**
+   * Time that the child has to free everything on `close`, counted from the last generation's end; or, while it starts, to
+   * undo what it began. Milliseconds. @default 10000
+   */
   readonly closeGraceMs?: number | undefined;
 }
 
@@ -142,12 +145,10 @@ class SupervisedProcess implements ProcessBackend {
   }
 
   async #close(): Promise<void> {
-    const wasReady = this.#status === 'ready';
     this.#status = 'closed';
     this.#ready.reject(this.#toRefusal());
     this.#closing.abort();
-    if (wasReady) await this.#engine?.close(this.#options.closeGraceMs ?? 10_000);
-    else this.#engine?.kill();
+    if (this.#engine?.isAlive) await this.#engine.close(this.#options.closeGraceMs ?? 10_000);
     await this.#supervision;
   }
 
@@ -200,7 +201,7 @@ class SupervisedProcess implements ProcessBackend {
       engine.kill();
     }
     const saidWhy = startError instanceof StartError;
-    if (saidWhy) this.#tell({ type: 'start-failed', error: startError?.cause });
+    if (saidWhy && !this.#closing.signal.aborted) this.#tell({ type: 'start-failed', error: startError?.cause });
     const exit = await engine.exited;
     const readyMs = readyAt === undefined ? 0 : performance.now() - readyAt;
     const error = saidWhy ? startError?.cause : (startError ?? toDeath(exit));

@@ -10,6 +10,11 @@ export interface ProcessHooks {
   progress(value: unknown): void;
   /** Anything else, such as an engine's events. Arrives as the parent's `report` event. */
   report(value: unknown): void;
+  /**
+   * Does something that would leave half-made things behind if this process were just killed. When the parent closes
+   * or dies while the backend is being made, `signal` aborts, and this process ends when the work has settled.
+   */
+  finishOrUndo<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -24,12 +29,16 @@ export function serveBackendProcess<Arguments>(
   if (!process.send) throw new Error('This module is started by createProcessBackend, not by itself.');
   // The parent decides when to end: a Ctrl-C reaches the whole group, and it may want to finish first.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  // Both are the parent's stderr; whoever reads that may go away before it.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   // The parent is gone. Nothing here is worth saving, and a running computation wouldn't let a polite exit through.
-  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  const undoing = new Undoing();
+  process.once('disconnect', () => void undoing.end());
 
   let server: Promise<BackendServer> | undefined;
   process.on('message', (message: ToChild) => {
-    if (message.type === 'start') server = start(create, message.arguments as Arguments);
+    if (message.type === 'start') server = start(create, message.arguments as Arguments, undoing);
+    else if (message.type === 'close' && !undoing.isOver) void undoing.end();
     else
       void server?.then(
         (started) => started.receive(message),
@@ -41,18 +50,53 @@ export function serveBackendProcess<Arguments>(
 async function start<Arguments>(
   create: (args: Arguments, hooks: ProcessHooks) => InferenceBackend | Promise<InferenceBackend>,
   args: Arguments,
+  undoing: Undoing,
 ): Promise<BackendServer> {
   try {
     const backend = await create(args, {
       progress: (value) => void send({ type: 'progress', value }),
       report: (value) => void send({ type: 'report', value }),
+      finishOrUndo: (work) => undoing.run(work),
     });
     const models = await backend.models();
+    undoing.isOver = true;
     await send({ type: 'started', models });
     return new BackendServer(backend);
   } catch (error) {
     await send({ type: 'not-started', error: packError(error) });
     return process.exit(1);
+  }
+}
+
+/** Longest time that work may take to undo itself, in milliseconds. */
+const undoMs = 10_000;
+
+/** Work that must settle before this process ends. */
+class Undoing {
+  readonly #ending = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+  /** Whether the backend is made: from then on it is closed, not undone. */
+  isOver = false;
+
+  async run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal } = this.#ending;
+    signal.throwIfAborted();
+    const running = work(signal);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Ends this process at once, or as soon as the work is undone. */
+  async end(): Promise<void> {
+    const kill = (): void => void process.kill(process.pid, 'SIGKILL');
+    setTimeout(kill, undoMs);
+    this.#ending.abort();
+    await Promise.allSettled(this.#running);
+    kill();
   }
 }
 

@@ -3,7 +3,8 @@ import { createProcessBackend } from '../src/index.js';
 
 const backend = createProcessBackend({
   module: new URL('engine-process.mjs', import.meta.url),
-  arguments: {},
+  arguments: { halfMade: process.argv[2] },
+  onEvent: (event) => event.value?.step === 'half made' && process.send(backend.pid),
   execArgv: process.execArgv,
 });
 await backend.ready();

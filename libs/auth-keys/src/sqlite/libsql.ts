@@ -6,13 +6,17 @@ export type Database = Libsql.Database;
 
 export type Statement<Parameters extends unknown[] | object> = Libsql.Statement<Parameters>;
 
-/** Opens a database file. */
-export const openDatabase = load();
+/** What opens databases: the default export of `libsql`. */
+export type DatabaseConstructor = typeof Libsql;
 
-function load(): (path: string) => Database {
+/**
+ * The package `libsql`, as it is found from here.
+ *
+ * @throws Error when it isn't there, with what to install
+ */
+export function loadLibsql(): DatabaseConstructor {
   try {
-    const Constructor: typeof Libsql = createRequire(import.meta.url)('libsql');
-    return (path) => new Constructor(path);
+    return createRequire(import.meta.url)('libsql') as DatabaseConstructor;
   } catch (error) {
     throw new Error(
       "@mcli/auth-keys/sqlite needs the package 'libsql', which couldn't be loaded. Install it: npm install libsql",

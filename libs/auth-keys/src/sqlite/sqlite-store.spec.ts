@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KeyManager } from '../key-manager.js';
 import { aStoredKey, apiKeyStoreContract } from '../testing/index.js';
-import { openDatabase } from './libsql.js';
+import { loadLibsql } from './libsql.js';
 import { prepareDatabase } from './schema.js';
 import { toKeyStoreError } from './sqlite-error.js';
 import { SqliteApiKeyStore } from './sqlite-store.js';
@@ -73,7 +73,7 @@ describe('SqliteApiKeyStore', () => {
 
   it('refuses the schema of a newer version and leaves it as it is', async () => {
     await new SqliteApiKeyStore(file()).close();
-    const database = openDatabase(file());
+    const database = new (loadLibsql())(file());
     database.exec("UPDATE schema_versions SET version = 99 WHERE component = 'auth-keys'");
     expect(() => new SqliteApiKeyStore(file())).toThrow(
       expect.objectContaining({ code: 'newer_schema', message: expect.stringContaining('99') }),
@@ -91,7 +91,7 @@ describe('SqliteApiKeyStore', () => {
 
   it('shares its file with tables of others', async () => {
     await new SqliteApiKeyStore(file()).close();
-    const database = openDatabase(file());
+    const database = new (loadLibsql())(file());
     database.exec("CREATE TABLE jobs (id INTEGER) STRICT; INSERT INTO schema_versions VALUES ('jobs', 99)");
     database.close();
     const store = new SqliteApiKeyStore(file());
@@ -101,7 +101,7 @@ describe('SqliteApiKeyStore', () => {
   });
 
   it('writes ahead, syncs every change and waits for other writers', () => {
-    const database = openDatabase(file());
+    const database = new (loadLibsql())(file());
     prepareDatabase(database, file());
     expect(database.pragma('journal_mode')).toEqual([{ journal_mode: 'wal' }]);
     expect(database.prepare('PRAGMA synchronous').get()).toMatchObject({ synchronous: 2 });
@@ -122,7 +122,7 @@ describe('SqliteApiKeyStore', () => {
     const keys = new KeyManager(new SqliteApiKeyStore(file()));
     const damaged = await keys.create({ name: 'damaged' });
     const sound = await keys.create({ name: 'sound' });
-    const database = openDatabase(file());
+    const database = new (loadLibsql())(file());
     database.exec(`UPDATE api_keys SET ${damage} WHERE name = 'damaged'`);
     const rest = database.prepare("SELECT scopes, models, metadata FROM api_keys WHERE name = 'damaged'").raw(true);
     const before = rest.all();
@@ -158,7 +158,7 @@ describe('SqliteApiKeyStore', () => {
     const store = new SqliteApiKeyStore(file());
     const key = aStoredKey();
     await store.insert(key);
-    const database = openDatabase(file());
+    const database = new (loadLibsql())(file());
     // A trigger that rolls back leaves no transaction to roll back, as a full disk does.
     database.exec("CREATE TRIGGER full BEFORE UPDATE ON api_keys BEGIN SELECT RAISE(ROLLBACK, 'no room'); END");
     await expect(store.update(key.id, { revokedAt: 1 })).rejects.toThrow(/no room/);

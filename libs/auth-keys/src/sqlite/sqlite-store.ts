@@ -3,8 +3,8 @@ import { KeyStoreError } from '../key-store-error.js';
 import type { ApiKeyChange, ApiKeyStore, StoredApiKey } from '../key-store.js';
 import { ensurePrivateFile } from '../private-file.js';
 import { inTransaction } from './in-transaction.js';
-import { openDatabase } from './libsql.js';
-import type { Statement } from './libsql.js';
+import { loadLibsql } from './libsql.js';
+import type { DatabaseConstructor, Statement } from './libsql.js';
 import { changeColumns, fromRow, isPresent, toRow } from './row.js';
 import type { ChangeableColumns, Row } from './row.js';
 import { prepareDatabase } from './schema.js';
@@ -27,13 +27,17 @@ export class SqliteApiKeyStore implements ApiKeyStore {
   /**
    * @param path the database file, made with mode 0600 (its folder with 0700) when missing. Tables of
    *   others in it are left alone.
-   * @throws KeyStoreError `insecure_permissions`, `newer_schema`, `corrupt`, `locked` or `storage_unavailable`
+   * @param options.Database the default export of `libsql`, from an app that depends on it: wherever npm put it, this
+   *   package then finds it. @default that of the package `libsql`, as it is found from here
+   * @throws KeyStoreError `insecure_permissions`, `newer_schema`, `corrupt`, `locked` or `storage_unavailable`; Error when
+   *   libsql is missing, with what to install
    */
-  constructor(path: string) {
+  constructor(path: string, options: { readonly Database?: DatabaseConstructor | undefined } = {}) {
+    const Database = options.Database ?? loadLibsql();
     this.#path = resolve(path);
     ensurePrivateFile(this.#path);
     try {
-      this.#statements = open(this.#path);
+      this.#statements = open(this.#path, Database);
     } catch (error) {
       throw toKeyStoreError(`The key store '${this.#path}' can't be opened`, error, this.#path);
     }
@@ -94,8 +98,8 @@ interface Statements {
   readonly close: () => void;
 }
 
-function open(path: string): Statements {
-  const database = openDatabase(path);
+function open(path: string, Database: DatabaseConstructor): Statements {
+  const database = new Database(path);
   prepareDatabase(database, path);
   // Nobody's row comes when there is no other, so that an unknown id takes the time of a known one.
   const find = database.prepare<{ id: string }>(

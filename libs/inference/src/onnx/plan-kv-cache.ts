@@ -1,4 +1,5 @@
 import { InferenceError } from '../errors.js';
+import { mebibytes } from '../mebibytes.js';
 
 export interface KvCacheRequest {
   /** Bytes that one position of one sequence takes. */
@@ -51,10 +52,10 @@ export function planKvCache(request: KvCacheRequest): KvCachePlan {
   const least = request.context ?? Math.min(256, modelContext);
   const bytes = sizeOf(slots, context);
   if (bytes > budget || context < least) {
-    const needed = Math.ceil(sizeOf(slots, least) / 1e6);
+    const needed = Math.ceil(mebibytes(sizeOf(slots, least)));
     throw new InferenceError(
       'unsupported',
-      `${slots} slots of ${least} tokens need ${needed} MB for the KV cache; ${Math.floor(budget / 1e6)} MB are free for it. ` +
+      `${slots} slots of ${least} tokens need ${needed} MiB for the KV cache; ${Math.floor(mebibytes(budget))} MiB are free for it. ` +
         'Ask for fewer slots or a smaller context.',
       { details: { contextLength: modelContext } },
     );

@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs';
 import { parseDuration } from '../../duration.js';
 import { keyJson } from '../../key-json.js';
 import { parseList } from '../../parse-list.js';
-import { notice, print, printJson } from '../../print.js';
+import { notice, print, printJson, printed } from '../../print.js';
 import { UsageError } from '../../report-error.js';
 import { withKeys } from '../../with-keys.js';
 
@@ -60,8 +60,13 @@ export const keyCreateCommand: CommandModule<object, Flags> = {
         throw error instanceof TypeError ? new UsageError(error.message) : error;
       }
     });
-    if (json) return printJson({ ...keyJson(record), key });
-    notice(`A key '${record.name}' was made, id ${record.id}. It is shown only now:`);
-    print(key);
+    if (json) printJson({ ...keyJson(record), key });
+    else {
+      notice(`A key '${record.name}' was made, id ${record.id}. It is shown only now:`);
+      print(key);
+    }
+    if (await printed()) {
+      throw new Error(`The key couldn't be shown and is lost: take it back with 'mcli key revoke ${record.id}'.`);
+    }
   },
 };

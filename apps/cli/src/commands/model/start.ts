@@ -1,7 +1,7 @@
 import type { StartOption } from '@mcli/model-server/options';
 import { startOptions } from '@mcli/model-server/options';
 import type { Argv, CommandModule } from 'yargs';
-import { print } from '../../print.js';
+import { notice, print, printed } from '../../print.js';
 import { progressReporter } from '../../progress-reporter.js';
 import { startBanner } from '../../start-banner.js';
 
@@ -13,18 +13,21 @@ export const modelStartCommand: CommandModule = {
   handler: async (flags) => {
     const { readConfig, startServer } = await import('@mcli/model-server');
     const progress = progressReporter(process.stderr);
-    const server = await startServer(readConfig(flags), { onProgress: progress.report });
-    const stop = stopOnSignal(() => server.close());
+    const config = readConfig(flags);
+    const stop = stopSignal();
+    const server = await startServer(config, { onProgress: progress.report, logStream: progress.beside });
     try {
       const facts = await Promise.race([server.ready(), stop]);
       progress.done();
       if (facts) startBanner(facts).forEach((line) => print(line));
-    } catch (error) {
+      void printed().then((failure) => {
+        if (failure) notice('mcli: The start message could not be written. The server runs all the same.');
+      });
+      await stop;
+    } finally {
       progress.done();
       await server.close();
-      throw error;
     }
-    await stop;
   },
 };
 
@@ -54,15 +57,19 @@ function addOptions(parser: Argv): Argv {
     );
 }
 
-/** Resolves when the server has closed after SIGINT or SIGTERM; a second signal ends the process at once. */
-function stopOnSignal(close: () => Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
+/**
+ * Resolves at the first SIGINT or SIGTERM, also while the server starts; a second signal ends the process at once.
+ * SIGHUP is ignored: the server outlives the terminal that it was started from.
+ */
+function stopSignal(): Promise<void> {
+  process.on('SIGHUP', () => undefined);
+  return new Promise((resolve) => {
     let stopping = false;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         if (stopping) process.exit(1);
         stopping = true;
-        close().then(resolve, reject);
+        resolve();
       });
     }
   });
