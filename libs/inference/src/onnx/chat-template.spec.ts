@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import fc from 'fast-check';
 import type { ChatMessage } from '../contract.js';
 import { createChatTemplate } from './chat-template.js';
@@ -46,5 +47,40 @@ describe('createChatTemplate', () => {
     expect(() => render([{ role: 'system', content: '' }])).toThrow(
       /refuses these messages: System role not supported/,
     );
+  });
+
+  it('shows the template control tokens in messages as they were written, and keeps them plain text', () => {
+    const source =
+      "{% for m in messages %}{{ '<think>' }}{{ m.content.split('</think>')[-1].lstrip('\\n') }}|{{ m.content|length }}" +
+      "{% if m.content.startswith('<think>') and '</think>' in m.content %}!{% endif %}{% endfor %}";
+    const render = createChatTemplate({ source, controls: ['<think>', '</think>'] });
+    const content = '<think>plan</think>\n\nok<think>';
+    expect(render([{ role: 'user', content }])).toEqual([
+      { control: '<think>' },
+      { text: `ok<think>|${content.length}!` },
+    ]);
+  });
+
+  it.each([
+    ["{{ nope|d('a') }}", 'a'],
+    ["{{ '{}-{}'.format(1, 'b') }}", '1-b'],
+    ["{{ '%s %02d' % ('a', 1) }}", 'a 01'],
+    ["{{ ['a', 'b']|map('upper')|join }}", 'AB'],
+    ["{{ messages|selectattr('role', 'in', ['user'])|list|length }}", '1'],
+    ["{% for m in [1, 2, 3] %}{{ loop.cycle('a', 'b') }}{% endfor %}", 'aba'],
+    ['{% raw %}{{ x }}{% endraw %}', '{{ x }}'],
+    ['{%+ if true %}x{% endif %}', 'x'],
+    ['{% if true %}\r\na\r\nb{% endif %}', 'a\nb'],
+  ])('renders %j', (source, text) => {
+    const render = createChatTemplate({ source, controls });
+    expect(render([{ role: 'user', content: 'Hi' }])).toEqual([{ text }]);
+  });
+
+  it('takes ChatML, with a warning, for a template that does not parse', async () => {
+    const warned = once(process, 'warning');
+    const render = createChatTemplate({ source: '{{ .System }}', controls });
+    expect(render([{ role: 'user', content: 'Hi' }])[0]).toEqual({ control: '<|im_start|>' });
+    const [warning] = (await warned) as [Error];
+    expect(warning.message).toContain('chat template');
   });
 });
