@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import fc from 'fast-check';
 import type { ChatMessage } from '../contract.js';
 import { createChatTemplate } from './chat-template.js';
@@ -61,6 +60,30 @@ describe('createChatTemplate', () => {
     ]);
   });
 
+  it('cuts, compares and replaces as on bare text, and takes no control token from it', () => {
+    const source =
+      "{% set c = messages[0].content %}{{ [c.split('<|im'), c == '<|im', c[:3] == '<|i', c.replace('|>', '!'), " +
+      "'<|' in c, c.endswith('|>'), c|length] | tojson }}";
+    const render = createChatTemplate({ source, controls });
+    const part = fc.constantFrom(...controls, '<', '|', '>', '|>', 'a', ' ', '\u{e000}', '\u{e001}');
+    fc.assert(
+      fc.property(
+        fc.array(part, { maxLength: 8 }).map((parts) => parts.join('')),
+        (c) => {
+          const [piece, ...rest] = render([{ role: 'user', content: c }]);
+          const text = piece && 'text' in piece ? piece.text : '';
+          const replaced = (JSON.parse(text) as unknown[])[3];
+          expect(JSON.parse(text)).toEqual([
+            ...[c.split('<|im'), c === '<|im', c.startsWith('<|i'), replaced],
+            ...[c.includes('<|'), c.endsWith('|>'), c.length],
+          ]);
+          expect(replaced).toBe(c.replaceAll('|>', '!'));
+          expect(rest).toEqual([]);
+        },
+      ),
+    );
+  });
+
   it.each([
     ["{{ nope|d('a') }}", 'a'],
     ["{{ '{}-{}'.format(1, 'b') }}", '1-b'],
@@ -76,11 +99,10 @@ describe('createChatTemplate', () => {
     expect(render([{ role: 'user', content: 'Hi' }])).toEqual([{ text }]);
   });
 
-  it('takes ChatML, with a warning, for a template that does not parse', async () => {
-    const warned = once(process, 'warning');
-    const render = createChatTemplate({ source: '{{ .System }}', controls });
+  it.each(['{{ .System }}', '{{ nope | unheard_of }}'])('takes ChatML, with a warning, in place of %j', (source) => {
+    const warnings: string[] = [];
+    const render = createChatTemplate({ source, controls, warn: (message) => warnings.push(message) });
     expect(render([{ role: 'user', content: 'Hi' }])[0]).toEqual({ control: '<|im_start|>' });
-    const [warning] = (await warned) as [Error];
-    expect(warning.message).toContain('chat template');
+    expect(warnings).toEqual([expect.stringContaining('chat template')]);
   });
 });

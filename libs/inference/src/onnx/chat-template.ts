@@ -21,13 +21,16 @@ export interface ChatTemplateOptions {
   readonly controls: readonly string[];
   readonly bos?: string | undefined;
   readonly eos?: string | undefined;
+  /** Told why ChatML takes the template's place. @default a warning of the process */
+  readonly warn?: (message: string) => void;
 }
 
 /**
  * A model's chat template. It sees messages as the client sent them; texts of control tokens in them stay plain text.
- * A template that can't be read or run is replaced by ChatML, with a warning of the process.
+ * A template that can't be read or run is replaced by ChatML, with a warning.
  *
- * @throws InferenceError `unsupported` when the template refuses the conversation, with the template's words
+ * @throws InferenceError `unsupported` when the template refuses the conversation, with the template's words;
+ *   `engine_failed` when it fails on this one only
  */
 export function createChatTemplate(options: ChatTemplateOptions): (messages: readonly ChatMessage[]) => ChatPiece[] {
   const longestFirst = [...options.controls].sort((a, b) => b.length - a.length);
@@ -41,8 +44,9 @@ export function createChatTemplate(options: ChatTemplateOptions): (messages: rea
       return cut(run(messages, mask), controls, mask);
     } catch (cause) {
       const words = cause instanceof Error ? cause.message : String(cause);
-      const does = cause instanceof Refusal ? 'refuses' : 'fails on';
-      throw new InferenceError('unsupported', `The model's chat template ${does} these messages: ${words}`, { cause });
+      if (!(cause instanceof Refusal))
+        throw new InferenceError('engine_failed', `The model's chat template failed: ${words}`, { cause });
+      throw new InferenceError('unsupported', `The model's chat template refuses these messages: ${words}`, { cause });
     }
   };
 }
@@ -52,19 +56,33 @@ type Run = (messages: readonly ChatMessage[], mask: TextMask) => string;
 /** What a template says with `raise_exception`. */
 class Refusal extends Error {}
 
+/** What a template is tried on when it is made, so that what the engine lacks shows before the first request. */
+const trials: readonly (readonly ChatMessage[])[] = [
+  [{ role: 'user', content: 'Hi' }],
+  [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', content: 'Hello' },
+    { role: 'user', content: 'Bye' },
+  ],
+];
+
 function usableTemplate(options: ChatTemplateOptions): Run {
   if (options.source === undefined) return compile(chatMl, options);
   try {
     const run = compile(options.source, options);
-    try {
-      run([{ role: 'user', content: 'Hi' }], new TextMask(options.controls, [options.source]));
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+    for (const conversation of trials) {
+      try {
+        run(conversation, new TextMask(options.controls, [options.source]));
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+      }
     }
     return run;
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
-    process.emitWarning(`The model's chat template can't be used, ChatML takes its place: ${words}`);
+    const warn = options.warn ?? ((message) => process.emitWarning(message));
+    warn(`The model's chat template can't be used, ChatML takes its place: ${words}`);
     return compile(chatMl, options);
   }
 }

@@ -43,9 +43,12 @@ export function maskedMethod(text: string, method: string, args: readonly Plain[
       return seen.endsWith(String(lifted(0))) ? text.slice(0, text.length - String(lifted(0)).length) : text;
     case 'format': {
       let next = 0;
-      return text.replace(/\{\{|\}\}|\{(\d*)\}/g, (found, at: string | undefined) =>
-        at === undefined ? found.charAt(0) : String(args[at === '' ? next++ : Number(at)] ?? ''),
-      );
+      return text.replace(/\{\{|\}\}|\{([^{}]*)\}/g, (found, at: string | undefined) => {
+        if (at === undefined) return found.charAt(0);
+        const value = args[at === '' ? next++ : Number(at)];
+        if (value === undefined) throw new Error(`format() can't fill '${found}'`);
+        return String(value);
+      });
     }
     default:
       return undefined;
