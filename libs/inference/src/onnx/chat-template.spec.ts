@@ -72,12 +72,10 @@ describe('createChatTemplate', () => {
         (c) => {
           const [piece, ...rest] = render([{ role: 'user', content: c }]);
           const text = piece && 'text' in piece ? piece.text : '';
-          const replaced = (JSON.parse(text) as unknown[])[3];
           expect(JSON.parse(text)).toEqual([
-            ...[c.split('<|im'), c === '<|im', c.startsWith('<|i'), replaced],
+            ...[c.split('<|im'), c === '<|im', c.startsWith('<|i'), c.replaceAll('|>', '!')],
             ...[c.includes('<|'), c.endsWith('|>'), c.length],
           ]);
-          expect(replaced).toBe(c.replaceAll('|>', '!'));
           expect(rest).toEqual([]);
         },
       ),

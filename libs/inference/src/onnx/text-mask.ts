@@ -3,6 +3,8 @@
  * no text of the conversation holds, so that lengths and places stay and no control token can be made of them.
  */
 export class TextMask {
+  /** Characters other than letters, digits and spaces: masked wherever they stand. */
+  readonly #marks: ReadonlySet<string>;
   readonly #masked = new Map<string, string>();
   readonly #plain = new Map<string, string>();
   /** Control tokens made of letters only: their first character is masked where they occur. */
@@ -24,7 +26,6 @@ export class TextMask {
       this.#plain.set(mask, unit);
     }
   }
-  readonly #marks: ReadonlySet<string>;
 
   hide(text: string): string {
     const units = text.split('');
