@@ -47,4 +47,60 @@ describe('createChatTemplate', () => {
       /refuses these messages: System role not supported/,
     );
   });
+
+  it('shows the template control tokens in messages as they were written, and keeps them plain text', () => {
+    const source =
+      "{% for m in messages %}{{ '<think>' }}{{ m.content.split('</think>')[-1].lstrip('\\n') }}|{{ m.content|length }}" +
+      "{% if m.content.startswith('<think>') and '</think>' in m.content %}!{% endif %}{% endfor %}";
+    const render = createChatTemplate({ source, controls: ['<think>', '</think>'] });
+    const content = '<think>plan</think>\n\nok<think>';
+    expect(render([{ role: 'user', content }])).toEqual([
+      { control: '<think>' },
+      { text: `ok<think>|${content.length}!` },
+    ]);
+  });
+
+  it('cuts, compares and replaces as on bare text, and takes no control token from it', () => {
+    const source =
+      "{% set c = messages[0].content %}{{ [c.split('<|im'), c == '<|im', c[:3] == '<|i', c.replace('|>', '!'), " +
+      "'<|' in c, c.endswith('|>'), c|length] | tojson }}";
+    const render = createChatTemplate({ source, controls });
+    const part = fc.constantFrom(...controls, '<', '|', '>', '|>', 'a', ' ', '\u{e000}', '\u{e001}');
+    fc.assert(
+      fc.property(
+        fc.array(part, { maxLength: 8 }).map((parts) => parts.join('')),
+        (c) => {
+          const [piece, ...rest] = render([{ role: 'user', content: c }]);
+          const text = piece && 'text' in piece ? piece.text : '';
+          expect(JSON.parse(text)).toEqual([
+            ...[c.split('<|im'), c === '<|im', c.startsWith('<|i'), c.replaceAll('|>', '!')],
+            ...[c.includes('<|'), c.endsWith('|>'), c.length],
+          ]);
+          expect(rest).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    ["{{ nope|d('a') }}", 'a'],
+    ["{{ '{}-{}'.format(1, 'b') }}", '1-b'],
+    ["{{ '%s %02d' % ('a', 1) }}", 'a 01'],
+    ["{{ ['a', 'b']|map('upper')|join }}", 'AB'],
+    ["{{ messages|selectattr('role', 'in', ['user'])|list|length }}", '1'],
+    ["{% for m in [1, 2, 3] %}{{ loop.cycle('a', 'b') }}{% endfor %}", 'aba'],
+    ['{% raw %}{{ x }}{% endraw %}', '{{ x }}'],
+    ['{%+ if true %}x{% endif %}', 'x'],
+    ['{% if true %}\r\na\r\nb{% endif %}', 'a\nb'],
+  ])('renders %j', (source, text) => {
+    const render = createChatTemplate({ source, controls });
+    expect(render([{ role: 'user', content: 'Hi' }])).toEqual([{ text }]);
+  });
+
+  it.each(['{{ .System }}', '{{ nope | unheard_of }}'])('takes ChatML, with a warning, in place of %j', (source) => {
+    const warnings: string[] = [];
+    const render = createChatTemplate({ source, controls, warn: (message) => warnings.push(message) });
+    expect(render([{ role: 'user', content: 'Hi' }])[0]).toEqual({ control: '<|im_start|>' });
+    expect(warnings).toEqual([expect.stringContaining('chat template')]);
+  });
 });

@@ -1,6 +1,10 @@
-import { Template } from '@huggingface/jinja';
 import type { ChatMessage } from '../contract.js';
 import { InferenceError } from '../errors.js';
+import { Environment, parse, tokenize } from './jinja.js';
+import { prepareTemplate } from './prepare-template.js';
+import { strftime } from './strftime.js';
+import { TemplateInterpreter } from './template-interpreter.js';
+import { TextMask } from './text-mask.js';
 
 /** Used when the model's file has no template: the form most instruct models know. */
 const chatMl =
@@ -17,77 +21,112 @@ export interface ChatTemplateOptions {
   readonly controls: readonly string[];
   readonly bos?: string | undefined;
   readonly eos?: string | undefined;
+  /** Told why ChatML takes the template's place. @default a warning of the process */
+  readonly warn?: (message: string) => void;
 }
 
 /**
- * A model's chat template. Texts of control tokens inside messages stay plain text: they are hidden while
- * the template runs, so that what still looks like a control token afterwards was written by the template.
+ * A model's chat template. It sees messages as the client sent them; texts of control tokens in them stay plain text.
+ * A template that can't be read or run is replaced by ChatML, with a warning.
  *
- * @throws InferenceError `unsupported` when the template refuses the conversation, with the template's words
+ * @throws InferenceError `unsupported` when the template refuses the conversation, with the template's words;
+ *   `engine_failed` when it fails on this one only
  */
 export function createChatTemplate(options: ChatTemplateOptions): (messages: readonly ChatMessage[]) => ChatPiece[] {
-  const template = new Template(options.source ?? chatMl);
   const longestFirst = [...options.controls].sort((a, b) => b.length - a.length);
   const controls = longestFirst.length ? new RegExp(longestFirst.map(escapePattern).join('|'), 'g') : /(?!)/g;
+  const run = usableTemplate(options);
 
   return (messages) => {
-    const veil = new Veil(messages);
-    let rendered: string;
+    const held = messages.flatMap(({ content, name }) => [content, name ?? '']);
+    const mask = new TextMask(options.controls, [...held, options.source ?? chatMl]);
     try {
-      rendered = template.render({
-        messages: messages.map(({ role, content, name }) => ({
-          role,
-          content: veil.hide(content, controls),
-          ...(name === undefined ? {} : { name: veil.hide(name, controls) }),
-        })),
-        add_generation_prompt: true,
-        bos_token: options.bos ?? '',
-        eos_token: options.eos ?? '',
-      });
+      return cut(run(messages, mask), controls, mask);
     } catch (cause) {
       const words = cause instanceof Error ? cause.message : String(cause);
+      if (!(cause instanceof Refusal))
+        throw new InferenceError('engine_failed', `The model's chat template failed: ${words}`, { cause });
       const message = `The model's chat template refuses these messages: ${words}`;
       throw new InferenceError('unsupported', message, { details: { field: 'prompt' }, cause });
     }
-    return cut(rendered, controls, veil);
   };
 }
 
-function cut(rendered: string, controls: RegExp, veil: Veil): ChatPiece[] {
+type Run = (messages: readonly ChatMessage[], mask: TextMask) => string;
+
+/** What a template says with `raise_exception`. */
+class Refusal extends Error {}
+
+/** What a template is tried on when it is made, so that what the engine lacks shows before the first request. */
+const trials: readonly (readonly ChatMessage[])[] = [
+  [{ role: 'user', content: 'Hi' }],
+  [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', content: 'Hello' },
+    { role: 'user', content: 'Bye' },
+  ],
+];
+
+function usableTemplate(options: ChatTemplateOptions): Run {
+  if (options.source === undefined) return compile(chatMl, options);
+  try {
+    const run = compile(options.source, options);
+    for (const conversation of trials) {
+      try {
+        run(conversation, new TextMask(options.controls, [options.source]));
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+      }
+    }
+    return run;
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    const warn = options.warn ?? ((message) => process.emitWarning(message));
+    warn(`The model's chat template can't be used, ChatML takes its place: ${words}`);
+    return compile(chatMl, options);
+  }
+}
+
+function compile(source: string, options: ChatTemplateOptions): Run {
+  const program = parse(tokenize(prepareTemplate(source), { lstrip_blocks: true, trim_blocks: true }));
+  return (messages, mask) => {
+    const environment = new Environment();
+    const variables = {
+      ...{ true: true, True: true, false: false, False: false, none: null, None: null },
+      raise_exception: (words: unknown) => {
+        throw new Refusal(mask.lift(String(words)));
+      },
+      range: (first: number, end?: number, step = 1) => {
+        const [from, to] = end === undefined ? [0, first] : [first, end];
+        if (!step) throw new Error('range() step must not be zero');
+        return Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, at) => from + at * step);
+      },
+      strftime_now: (format: string) => strftime(format, new Date()),
+      messages: messages.map(({ role, content, name }) => ({
+        role,
+        content: mask.hide(content),
+        ...(name === undefined ? {} : { name: mask.hide(name) }),
+      })),
+      add_generation_prompt: true,
+      bos_token: options.bos ?? '',
+      eos_token: options.eos ?? '',
+    };
+    for (const [name, value] of Object.entries(variables)) environment.set(name, value);
+    return String(new TemplateInterpreter(environment, mask).run(program).value);
+  };
+}
+
+function cut(rendered: string, controls: RegExp, mask: TextMask): ChatPiece[] {
   const pieces: ChatPiece[] = [];
   let from = 0;
   for (const match of rendered.matchAll(controls)) {
-    if (match.index > from) pieces.push({ text: veil.lift(rendered.slice(from, match.index)) });
+    if (match.index > from) pieces.push({ text: mask.lift(rendered.slice(from, match.index)) });
     pieces.push({ control: match[0] });
     from = match.index + match[0].length;
   }
-  if (from < rendered.length) pieces.push({ text: veil.lift(rendered.slice(from)) });
+  if (from < rendered.length) pieces.push({ text: mask.lift(rendered.slice(from)) });
   return pieces;
-}
-
-/** Replaces texts by marks made of a character that no message holds, and back. */
-class Veil {
-  readonly #mark: string;
-  readonly #hidden: string[] = [];
-
-  constructor(messages: readonly ChatMessage[]) {
-    const held = messages.flatMap(({ content, name }) => [content, name ?? '']);
-    let point = 0xf0000; // a plane for private use
-    while (held.some((text) => text.includes(String.fromCodePoint(point)))) point++;
-    this.#mark = String.fromCodePoint(point);
-  }
-
-  hide(text: string, what: RegExp): string {
-    return text.replace(what, (found) => `${this.#mark}${this.#hidden.push(found) - 1}${this.#mark}`);
-  }
-
-  lift(text: string): string {
-    if (!text.includes(this.#mark)) return text;
-    return text.replace(
-      new RegExp(`${this.#mark}(\\d+)${this.#mark}`, 'gu'),
-      (_, at) => this.#hidden[Number(at)] ?? '',
-    );
-  }
 }
 
 function escapePattern(text: string): string {
