@@ -10,4 +10,6 @@ const child = spawn(process.execPath, [mcli, 'model', 'start', '--openai-compati
 });
 // The terminal sends Ctrl-C to both; the server drains, and this process waits for it.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+// The server outlives its terminal, and so does this process.
+process.on('SIGHUP', () => undefined);
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
