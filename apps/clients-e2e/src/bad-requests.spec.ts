@@ -34,7 +34,7 @@ const bad: Readonly<Record<string, [Bad, number]>> = {
   ],
   'no messages': [chat({ messages: [] }), 400],
   'an unknown role': [chat({ messages: [{ role: 'king', content: 'x' }] }), 400],
-  'a negative limit': [chat({ max_tokens: -1 }), 400],
+  'a negative limit': [chat({ max_tokens: -2 }), 400],
   'half a token': [chat({ max_tokens: 1.5 }), 400],
   'too many choices': [chat({ n: 1000 }), 400],
   'too many stop texts': [chat({ stop: Array.from({ length: 100 }, String) }), 400],

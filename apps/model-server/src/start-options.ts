@@ -54,7 +54,10 @@ export const startOptions = {
     defaultText: 'none',
   },
   'allowed-host': { kind: 'list', describe: 'Accept this name in the Host header, beside localhost' },
-  'cors-origin': { kind: 'list', describe: 'Let pages of this origin call the API from a browser' },
+  'cors-origin': {
+    kind: 'list',
+    describe: 'Let pages of this origin call the API from a browser (localhost: of any port here)',
+  },
   'body-limit': { kind: 'string', describe: 'Largest request body', defaultText: '20mb' },
   'strict-params': { kind: 'boolean', describe: 'Refuse request fields that are not known' },
   trace: { kind: 'string', describe: 'Write a Chrome trace of requests and steps to this file' },

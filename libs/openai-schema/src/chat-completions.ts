@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ChatMessages } from './chat-messages.js';
 import { FunctionDefinition, ResponseFormat, Tools, ToolChoice } from './chat-tools.js';
-import { identifier, integerFrom, numberFrom, text } from './fields.js';
+import { identifier, integerFrom, numberFrom, text, tokenLimit } from './fields.js';
 import { ModelId } from './models.js';
 import { CompletionUsage } from './usage.js';
 
@@ -37,9 +37,10 @@ export const ChatCompletionRequest = z.object({
   model: ModelId,
   messages: ChatMessages,
 
-  max_completion_tokens: integerFrom(1, Number.MAX_SAFE_INTEGER).nullish(),
+  /** -1 is as good as absent. */
+  max_completion_tokens: tokenLimit.nullish(),
   /** The older name of `max_completion_tokens`. */
-  max_tokens: integerFrom(1, Number.MAX_SAFE_INTEGER).nullish(),
+  max_tokens: tokenLimit.nullish(),
   stop: Stop.nullish(),
   n: integerFrom(1, 8).nullish(),
 

@@ -11,3 +11,8 @@ export const numberFrom = (min: number, max: number) => z.number().min(min).max(
 
 /** A whole number from `min` to `max`, both included. */
 export const integerFrom = (min: number, max: number) => z.number().int().min(min).max(max);
+
+/** How many tokens at most, from 1. -1 is what many clients send for "no limit": as good as absent. */
+export const tokenLimit = integerFrom(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+  .refine((limit) => limit === -1 || limit >= 1, 'expected at least 1, or -1 for no limit')
+  .transform((limit) => (limit === -1 ? undefined : limit));

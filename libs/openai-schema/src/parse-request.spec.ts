@@ -33,6 +33,18 @@ describe('parseRequest', () => {
     });
   });
 
+  it.each(['max_tokens', 'max_completion_tokens'])(
+    'takes -1 in %s for no limit, and no other number below 1',
+    (field) => {
+      const parsed = parseRequest(ChatCompletionRequest, { ...request, [field]: -1 });
+      expect(parsed).toEqual({ ok: true, body: request, unknown: [] });
+      for (const bad of [0, -2, 1.5, '-1']) {
+        expect(parseRequest(ChatCompletionRequest, { ...request, [field]: bad })).toMatchObject({ ok: false });
+      }
+      expect(parseRequest(ChatCompletionRequest, { ...request, [field]: 7 })).toMatchObject({ body: { [field]: 7 } });
+    },
+  );
+
   it('does not look into what may hold anything', () => {
     const fields = {
       metadata: { anything: 'goes' },
