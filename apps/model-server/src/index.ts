@@ -1,3 +1,4 @@
+export { mebibytes } from '@mcli/inference';
 export { mcliHome, readConfig } from './config.js';
 export type { Flags, ServerConfig } from './config.js';
 export { listModels } from './list-models.js';

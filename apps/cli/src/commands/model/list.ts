@@ -8,16 +8,15 @@ export const modelListCommand: CommandModule<object, { json?: boolean }> = {
   describe: 'List the models that are here',
   builder: (parser) => parser.option('json', { type: 'boolean', describe: 'Print one JSON object' }),
   handler: async ({ json }) => {
-    const { listModels } = await import('@mcli/model-server');
+    const { listModels, mebibytes } = await import('@mcli/model-server');
     const models = await listModels();
     if (json) return printJson({ object: 'list', data: models });
-    const size = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
     print(
       table([
         ['ID', 'SIZE', 'STATE', 'FILE'],
         ...models.map(({ id, size_bytes, built, path }) => [
           id,
-          size(size_bytes),
+          `${mebibytes(size_bytes)} MiB`,
           built ? 'built' : 'builds at first start',
           path,
         ]),
