@@ -2,6 +2,7 @@ import type { GenerateRequest } from '../contract.js';
 import { InferenceError, type RequestField } from '../errors.js';
 import { LoopGuard } from './loop-guard.js';
 import type { ModelRunner } from './model-runner.js';
+import { TooManyTokens } from './model-runner.js';
 import { resolveSampling } from './resolve-sampling.js';
 import { createSampler } from './sampler.js';
 import { Sequence, type SequenceOptions } from './sequence.js';
@@ -22,18 +23,23 @@ export function createSequence(
   checkTokens(Object.keys(sampling.logitBias ?? {}).map(Number), vocabularySize, 'logitBias');
   const sampler = createSampler(sampling);
 
-  const prompt = toTokens(request.prompt, tokenizer);
+  const { id: model, contextLength } = card;
+  const tooLong = (tokens: number, words: string) =>
+    new InferenceError(
+      'context_length_exceeded',
+      `The prompt has ${words} tokens; '${model}' holds ${contextLength}, with at least one for the answer.`,
+      { details: { contextLength, promptTokens: tokens, model } },
+    );
+  let prompt: readonly number[];
+  try {
+    prompt = toTokens(request.prompt, tokenizer, contextLength - 1);
+  } catch (error) {
+    throw error instanceof TooManyTokens ? tooLong(error.atLeast, `${error.atLeast} or more`) : error;
+  }
   checkTokens(prompt, vocabularySize, 'prompt');
   if (prompt.length === 0) throw invalid('prompt', 'The prompt is empty: it has no tokens.');
-  const { id: model, contextLength } = card;
   const room = contextLength - prompt.length;
-  if (room < 1) {
-    throw new InferenceError(
-      'context_length_exceeded',
-      `The prompt has ${prompt.length} tokens; '${model}' holds ${contextLength}, with at least one for the answer.`,
-      { details: { contextLength, promptTokens: prompt.length, model } },
-    );
-  }
+  if (room < 1) throw tooLong(prompt.length, String(prompt.length));
   return new Sequence({
     model,
     prompt,
@@ -47,9 +53,13 @@ export function createSequence(
   });
 }
 
-function toTokens(prompt: GenerateRequest['prompt'], tokenizer: ModelRunner['tokenizer']): readonly number[] {
-  if (typeof prompt === 'string') return tokenizer.encode(prompt);
-  return isTokens(prompt) ? prompt : tokenizer.encodeChat(prompt);
+function toTokens(
+  prompt: GenerateRequest['prompt'],
+  tokenizer: ModelRunner['tokenizer'],
+  most: number,
+): readonly number[] {
+  if (typeof prompt === 'string') return tokenizer.encode(prompt, most);
+  return isTokens(prompt) ? prompt : tokenizer.encodeChat(prompt, most);
 }
 
 function isTokens(prompt: Exclude<GenerateRequest['prompt'], string>): prompt is readonly number[] {

@@ -58,14 +58,35 @@ export interface KvCache {
   dispose(): void;
 }
 
+/** A text has more tokens than are of use. */
+export class TooManyTokens extends Error {
+  /** So many, or more. */
+  readonly atLeast: number;
+
+  constructor(atLeast: number) {
+    super(`The text has ${atLeast} tokens or more.`);
+    this.atLeast = atLeast;
+  }
+}
+
 /** Text to tokens and back, with the model's chat template. */
 export interface Tokenizer {
   /** Tokens after which the model has finished. */
   readonly endTokens: ReadonlySet<number>;
-  /** Plain text to tokens: what looks like a control token is plain text too. */
-  encode(text: string): number[];
-  /** A conversation through the chat template; only the template's own text may become control tokens. */
-  encodeChat(messages: readonly ChatMessage[]): number[];
+  /**
+   * Plain text to tokens: what looks like a control token is plain text too.
+   *
+   * @param most tokens that are of use. Making tokens takes time, in which nobody else is served; so a text that
+   * certainly has more may be refused before. @default no limit
+   * @throws TooManyTokens
+   */
+  encode(text: string, most?: number): number[];
+  /**
+   * A conversation through the chat template; only the template's own text may become control tokens.
+   *
+   * @param most as for `encode`
+   */
+  encodeChat(messages: readonly ChatMessage[], most?: number): number[];
   /**
    * The bytes that a token stands for, in UTF-8; several tokens may share one character. Control tokens
    * have none.

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { TooManyTokens } from '../engine/model-runner.js';
 import { createTokenizer } from './tokenizer.js';
 import type { TokenizerData } from './tokenizer-data.js';
 import { tokenType } from './tokenizer-data.js';
@@ -29,6 +30,21 @@ describe('createTokenizer', () => {
 
     it('writes nothing for control tokens', () => {
       expect(tokenizer.tokenBytes(258)).toHaveLength(0);
+    });
+
+    it('refuses a text that certainly has too many tokens, and never one that has not', () => {
+      const texts = fc.string({ unit: 'grapheme', maxLength: 60 }).map((text) => text.repeat(3));
+      fc.assert(
+        fc.property(texts, (text) => {
+          const { length } = tokenizer.encode(text);
+          expect(tokenizer.encode(text, length)).toHaveLength(length);
+          expect(tokenizer.encodeChat([{ role: 'user', content: text }], length + 60)).toBeDefined();
+        }),
+        { numRuns: 100 },
+      );
+      const long = ' '.repeat(5_000_000);
+      expect(() => tokenizer.encode(long, 512)).toThrow(TooManyTokens);
+      expect(() => tokenizer.encodeChat([{ role: 'user', content: long }], 512)).toThrow(TooManyTokens);
     });
 
     it('refuses a pre-tokenizer that it does not know', () => {

@@ -1,7 +1,9 @@
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import type { Tokenizer } from '../engine/model-runner.js';
+import { TooManyTokens } from '../engine/model-runner.js';
 import { InferenceError } from '../errors.js';
 import { createChatTemplate } from './chat-template.js';
+import { createLeastTokens } from './least-tokens.js';
 import { preTokenizer } from './pre-tokenizers.js';
 import { sentencePieceMerges } from './sentence-piece-merges.js';
 import { tokenBytesTable } from './token-bytes.js';
@@ -33,12 +35,27 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
     return ids;
   };
 
+  const leastTokens = createLeastTokens(data);
+  const checkLength = (texts: readonly string[], most: number) => {
+    if (texts.reduce((sum, { length }) => sum + length, 0) <= most) return;
+    const atLeast = texts.reduce((sum, words) => sum + leastTokens(words), 0);
+    if (atLeast > most) throw new TooManyTokens(atLeast);
+  };
+
   return {
     endTokens: new Set(data.endTokens),
-    encode: (words) => withBos(encodePlain(words)),
-    encodeChat: (messages) => {
+    encode: (words, most = Infinity) => {
+      checkLength([words], most);
+      return withBos(encodePlain(words));
+    },
+    encodeChat: (messages, most = Infinity) => {
       const ids: number[] = [];
-      for (const piece of render(messages)) {
+      const pieces = render(messages);
+      checkLength(
+        pieces.flatMap((piece) => ('control' in piece ? [] : [piece.text])),
+        most,
+      );
+      for (const piece of pieces) {
         if ('control' in piece) ids.push(controls.get(piece.control) as number);
         else for (const id of encodePlain(piece.text)) ids.push(id);
       }

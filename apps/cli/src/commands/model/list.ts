@@ -16,7 +16,7 @@ export const modelListCommand: CommandModule<object, { json?: boolean }> = {
         ['ID', 'SIZE', 'STATE', 'FILE'],
         ...models.map(({ id, size_bytes, built, path }) => [
           id,
-          `${mebibytes(size_bytes)} MiB`,
+          `${Math.round(mebibytes(size_bytes))} MiB`,
           built ? 'built' : 'builds at first start',
           path,
         ]),

@@ -1,0 +1,26 @@
+import { tokenBytesTable } from './token-bytes.js';
+import type { TokenizerData } from './tokenizer-data.js';
+import { tokenType } from './tokenizer-data.js';
+
+/**
+ * Makes a function that tells how many tokens a text has at least, which takes no time beside making them: each token
+ * stands for as many bytes as the longest one at most. Only bytes count that are a token by themselves, since others may
+ * be left out.
+ */
+export function createLeastTokens(data: TokenizerData): (text: string) => number {
+  const bytesOf = tokenBytesTable(data);
+  const single = new Uint8Array(256);
+  let longest = 1;
+  for (let token = 0; token < data.tokens.length; token++) {
+    const type = data.tokenTypes[token];
+    if (type === tokenType.control || type === tokenType.unused) continue;
+    const bytes = bytesOf(token);
+    longest = Math.max(longest, bytes.length);
+    if (bytes.length === 1) single[bytes[0] as number] = 1;
+  }
+  return (text) => {
+    let count = 0;
+    for (const byte of Buffer.from(text)) count += single[byte] as number;
+    return Math.ceil(count / longest);
+  };
+}
