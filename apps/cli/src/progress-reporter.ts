@@ -13,17 +13,15 @@ export function progressReporter(stream: NodeJS.WriteStream): {
   readonly beside: NodeJS.WritableStream;
 } {
   let phase: string | undefined;
-  let width = 0;
   let written = 0;
   let shown = '';
   const show = (line: string) => {
-    stream.write(`\r${line.padEnd(width)}`);
-    width = line.length;
+    stream.write(`\r${line.padEnd(shown.length)}`);
     shown = line;
   };
   const clear = () => {
-    if (stream.isTTY && width > 0) stream.write(`\r${' '.repeat(width)}\r`);
-    width = 0;
+    if (shown !== '') stream.write(`\r${' '.repeat(shown.length)}\r`);
+    shown = '';
   };
   const besideLine = new Writable({
     decodeStrings: false,
@@ -44,10 +42,7 @@ export function progressReporter(stream: NodeJS.WriteStream): {
       }
       phase = progress.phase;
     },
-    done: () => {
-      clear();
-      shown = '';
-    },
+    done: clear,
     beside: stream.isTTY ? besideLine : stream,
   };
 }

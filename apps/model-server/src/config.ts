@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { bytesPerMebibyte } from '@mcli/inference';
 import { closest } from 'fastest-levenshtein';
 import { StartError } from './start-error.js';
 import type { StartOptionName } from './start-options.js';
@@ -109,7 +110,7 @@ export function readConfig(flags: Flags, environment: Environment = process.env)
     trustedProxy: values['trusted-proxy'],
     allowedHosts: values['allowed-host'] ?? [],
     corsOrigins: values['cors-origin'] ?? [],
-    bodyLimit: values['body-limit'] ?? 20 * 1_048_576,
+    bodyLimit: values['body-limit'] ?? 20 * bytesPerMebibyte,
     strictParams: values['strict-params'] ?? false,
     trace: values.trace === undefined ? undefined : resolve(values.trace),
     logFormat: values['log-format'] ?? (process.stderr.isTTY ? 'pretty' : 'json'),

@@ -1,15 +1,10 @@
 import { connect } from 'node:net';
-import { Writable } from 'node:stream';
-import { KeyManager } from '@mcli/auth-keys';
 import { echoBackend } from '@mcli/inference/testing';
 import request from 'supertest';
-import { readConfig } from './config.js';
-import { createApp } from './create-app.js';
 import type { Readiness } from './health.js';
 import { listen } from './listen.js';
-import { createLogger } from './logger.js';
+import { anApp } from './testing/an-app.js';
 
-const ready: Readiness = { status: 'ready' };
 const chat = { messages: [{ role: 'user', content: 'a very private prompt' }] };
 
 describe('The app', () => {
@@ -140,25 +135,4 @@ function rawReply(port: number, text: string): Promise<string> {
     socket.setEncoding('utf8').on('data', (chunk: string) => (reply += chunk));
     socket.on('close', () => resolve(reply)).on('error', reject);
   });
-}
-
-async function anApp(options: { flags?: object; readiness?: Readiness; basic?: boolean } = {}) {
-  const config = readConfig({ 'openai-compatible': !options.basic, ...options.flags }, { MCLI_HOME: '/nowhere' });
-  const keys = new KeyManager();
-  const { key } = await keys.create({ name: 'test' });
-  let written = '';
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      written += String(chunk);
-      done();
-    },
-  });
-  const app = createApp({
-    config,
-    backend: echoBackend(),
-    authentication: options.basic ? undefined : { verifier: keys },
-    logger: createLogger({ format: 'pretty', stream }),
-    readiness: () => options.readiness ?? ready,
-  });
-  return { app, key, log: () => written };
 }

@@ -1,3 +1,4 @@
+import { bytesPerMebibyte } from '@mcli/inference';
 import { z } from 'zod';
 import { bareHost } from './addresses.js';
 import type { StartOptionName } from './start-options.js';
@@ -60,7 +61,7 @@ const rate = z
     return { limit: Number(limit), windowMs: windows[unit] ?? 0 };
   });
 
-const units: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1_048_576 };
+const units: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: bytesPerMebibyte };
 
 /** `20mb` → bytes. */
 const size = z

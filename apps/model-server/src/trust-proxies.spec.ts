@@ -1,15 +1,11 @@
-import { Writable } from 'node:stream';
-import { KeyManager } from '@mcli/auth-keys';
-import { echoBackend } from '@mcli/inference/testing';
 import request from 'supertest';
 import { readConfig } from './config.js';
-import { createApp } from './create-app.js';
-import { createLogger } from './logger.js';
 import { StartError } from './start-error.js';
+import { anApp } from './testing/an-app.js';
 
 describe('Behind a trusted proxy', () => {
   it('each client has a limit and a line in the log of its own', async () => {
-    const { statusFor, log } = anApp({ 'trusted-proxy': ['loopback'] });
+    const { statusFor, log } = await aLimitedApp({ 'trusted-proxy': ['loopback'] });
     for (const client of ['192.0.2.1', '192.0.2.2', '192.0.2.3', '2001:db8::1']) {
       expect([await statusFor(client), await statusFor(client), await statusFor(client)]).toEqual([401, 401, 429]);
       expect(log()).toContain(`ip=${client} `);
@@ -18,7 +14,7 @@ describe('Behind a trusted proxy', () => {
   });
 
   it('entries that a client put in front change nothing', async () => {
-    const { statusFor } = anApp({ 'trusted-proxy': ['loopback', '10.0.0.0/8'] });
+    const { statusFor } = await aLimitedApp({ 'trusted-proxy': ['loopback', '10.0.0.0/8'] });
     expect(await statusFor('198.51.100.1, 192.0.2.1')).toBe(401);
     expect(await statusFor('198.51.100.2, 192.0.2.1, 10.1.2.3')).toBe(401);
     expect(await statusFor('127.0.0.1, 10.0.0.1, 192.0.2.1')).toBe(429);
@@ -26,14 +22,14 @@ describe('Behind a trusted proxy', () => {
   });
 
   it('a number counts proxies from this end', async () => {
-    const { statusFor } = anApp({ 'trusted-proxy': 2 });
+    const { statusFor } = await aLimitedApp({ 'trusted-proxy': 2 });
     expect(await statusFor('198.51.100.1, 192.0.2.1, 203.0.113.1')).toBe(401);
     expect(await statusFor('198.51.100.2, 192.0.2.1, 203.0.113.2')).toBe(401);
     expect(await statusFor('198.51.100.3, 192.0.2.1, 203.0.113.3')).toBe(429);
   });
 
   it('addresses of one /64 share a limit, also with ports and brackets', async () => {
-    const { statusFor } = anApp({ 'trusted-proxy': ['loopback'] });
+    const { statusFor } = await aLimitedApp({ 'trusted-proxy': ['loopback'] });
     expect(await statusFor('2001:db8:0:1::1')).toBe(401);
     expect(await statusFor('[2001:db8:0:1:ffff::2]:4711')).toBe(401);
     expect(await statusFor('"[2001:db8:0:1::3]:4712"')).toBe(429);
@@ -44,7 +40,7 @@ describe('Behind a trusted proxy', () => {
   });
 
   it('what is no address counts as the proxy that wrote it', async () => {
-    const { statusFor, log } = anApp({ 'trusted-proxy': ['loopback'] });
+    const { statusFor, log } = await aLimitedApp({ 'trusted-proxy': ['loopback'] });
     expect([await statusFor('unknown'), await statusFor('192.0.2.1, _hidden'), await statusFor('')]).toEqual([
       401, 401, 429,
     ]);
@@ -56,7 +52,7 @@ describe('Behind a proxy that nobody named', () => {
   it.each([{}, { 'trusted-proxy': ['10.0.0.0/8', '2001:db8::/32'] }])(
     'X-Forwarded-For is ignored, and the log says so once (%j)',
     async (flags) => {
-      const { statusFor, log } = anApp(flags);
+      const { statusFor, log } = await aLimitedApp(flags);
       const statuses = [await statusFor('192.0.2.1'), await statusFor('192.0.2.2'), await statusFor('192.0.2.3')];
       expect(statuses).toEqual([401, 401, 429]);
       expect(log().match(/X-Forwarded-For is ignored/g)).toHaveLength(1);
@@ -111,23 +107,10 @@ describe('--trusted-proxy', () => {
   });
 });
 
-function anApp(flags: object) {
-  let written = '';
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      written += String(chunk);
-      done();
-    },
-  });
-  const app = createApp({
-    config: readConfig({ 'openai-compatible': true, 'rate-limit': '2/min', ...flags }, { MCLI_HOME: '/nowhere' }),
-    backend: echoBackend(),
-    authentication: { verifier: new KeyManager() },
-    logger: createLogger({ format: 'pretty', stream }),
-    readiness: () => ({ status: 'ready' }),
-  });
+async function aLimitedApp(flags: object) {
+  const { app, log } = await anApp({ flags: { 'rate-limit': '2/min', ...flags } });
   return {
-    log: () => written,
+    log,
     /** The status for a client without a key, as the proxy in front names it. */
     statusFor: async (forwardedFor: string) =>
       (await request(app).get('/v1/models').set('x-forwarded-for', forwardedFor)).status,

@@ -15,6 +15,7 @@ export { createSampler, type Sampler } from './engine/sampler.js';
 export type { SchedulerOptions } from './engine/scheduler.js';
 export { type AssembledText, TextAssembler } from './engine/text-assembler.js';
 export type { LogitsProcessor, TokenHistory } from './engine/token-history.js';
+export { TooManyTokens } from './engine/too-many-tokens.js';
 export type { TraceEvent, TraceSink } from './engine/trace.js';
 export { InferenceError, type InferenceErrorCode, type InferenceErrorDetails, type RequestField } from './errors.js';
 export { bytesPerMebibyte, mebibytes } from './mebibytes.js';

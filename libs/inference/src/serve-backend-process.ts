@@ -31,8 +31,9 @@ export function serveBackendProcess<Arguments>(
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   // Both are the parent's stderr; whoever reads that may go away before it.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  // The parent is gone. Nothing here is worth saving, and a running computation wouldn't let a polite exit through.
   const undoing = new Undoing();
+  // The parent is gone. What is half made is undone; nothing else is worth saving, and a running computation wouldn't let
+  // a polite exit through.
   process.once('disconnect', () => void undoing.end());
 
   let server: Promise<BackendServer> | undefined;

@@ -2,11 +2,11 @@ import type { GenerateRequest } from '../contract.js';
 import { InferenceError, type RequestField } from '../errors.js';
 import { LoopGuard } from './loop-guard.js';
 import type { ModelRunner } from './model-runner.js';
-import { TooManyTokens } from './model-runner.js';
 import { resolveSampling } from './resolve-sampling.js';
 import { createSampler } from './sampler.js';
 import { Sequence, type SequenceOptions } from './sequence.js';
 import { TextAssembler } from './text-assembler.js';
+import { TooManyTokens } from './too-many-tokens.js';
 
 /**
  * Translates a request into a sequence for one model.

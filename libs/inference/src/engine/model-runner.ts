@@ -58,17 +58,6 @@ export interface KvCache {
   dispose(): void;
 }
 
-/** A text has more tokens than are of use. */
-export class TooManyTokens extends Error {
-  /** So many, or more. */
-  readonly atLeast: number;
-
-  constructor(atLeast: number) {
-    super(`The text has ${atLeast} tokens or more.`);
-    this.atLeast = atLeast;
-  }
-}
-
 /** Text to tokens and back, with the model's chat template. */
 export interface Tokenizer {
   /** Tokens after which the model has finished. */

@@ -4,7 +4,8 @@ import { Environment, parse, tokenize } from './jinja.js';
 import { prepareTemplate } from './prepare-template.js';
 import { strftime } from './strftime.js';
 import { TemplateInterpreter } from './template-interpreter.js';
-import { TextMask } from './text-mask.js';
+import type { TextMask } from './text-mask.js';
+import { createTextMasks } from './text-mask.js';
 
 /** Used when the model's file has no template: the form most instruct models know. */
 const chatMl =
@@ -35,11 +36,12 @@ export interface ChatTemplateOptions {
 export function createChatTemplate(options: ChatTemplateOptions): (messages: readonly ChatMessage[]) => ChatPiece[] {
   const longestFirst = [...options.controls].sort((a, b) => b.length - a.length);
   const controls = longestFirst.length ? new RegExp(longestFirst.map(escapePattern).join('|'), 'g') : /(?!)/g;
-  const run = usableTemplate(options);
+  const maskFor = createTextMasks(options.controls);
+  const run = usableTemplate(options, maskFor);
 
   return (messages) => {
     const held = messages.flatMap(({ content, name }) => [content, name ?? '']);
-    const mask = new TextMask(options.controls, [...held, options.source ?? chatMl]);
+    const mask = maskFor([...held, options.source ?? chatMl]);
     try {
       return cut(run(messages, mask), controls, mask);
     } catch (cause) {
@@ -68,13 +70,13 @@ const trials: readonly (readonly ChatMessage[])[] = [
   ],
 ];
 
-function usableTemplate(options: ChatTemplateOptions): Run {
+function usableTemplate(options: ChatTemplateOptions, maskFor: ReturnType<typeof createTextMasks>): Run {
   if (options.source === undefined) return compile(chatMl, options);
   try {
     const run = compile(options.source, options);
     for (const conversation of trials) {
       try {
-        run(conversation, new TextMask(options.controls, [options.source]));
+        run(conversation, maskFor([options.source]));
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
       }

@@ -1,4 +1,3 @@
-import { tokenBytesTable } from './token-bytes.js';
 import type { TokenizerData } from './tokenizer-data.js';
 import { tokenType } from './tokenizer-data.js';
 
@@ -6,9 +5,30 @@ import { tokenType } from './tokenizer-data.js';
  * Makes a function that tells how many tokens a text has at least, which takes no time beside making them: each token
  * stands for as many bytes as the longest one at most. Only bytes count that are a token by themselves, since others may
  * be left out.
+ *
+ * @param bytesOf the bytes that a token stands for
  */
-export function createLeastTokens(data: TokenizerData): (text: string) => number {
-  const bytesOf = tokenBytesTable(data);
+export function createLeastTokens(
+  data: TokenizerData,
+  bytesOf: (token: number) => Uint8Array,
+): (text: string) => number {
+  let known: TokenSizes | undefined; // all tokens are looked at, so only when a long text comes
+  return (text) => {
+    const { single, longest } = (known ??= measureTokens(data, bytesOf));
+    let count = 0;
+    for (const byte of Buffer.from(text)) count += single[byte] as number;
+    return Math.ceil(count / longest);
+  };
+}
+
+interface TokenSizes {
+  /** 1 for each byte that is a token by itself. */
+  readonly single: Uint8Array;
+  /** Bytes of the longest token. */
+  readonly longest: number;
+}
+
+function measureTokens(data: TokenizerData, bytesOf: (token: number) => Uint8Array): TokenSizes {
   const single = new Uint8Array(256);
   let longest = 1;
   for (let token = 0; token < data.tokens.length; token++) {
@@ -18,9 +38,5 @@ export function createLeastTokens(data: TokenizerData): (text: string) => number
     longest = Math.max(longest, bytes.length);
     if (bytes.length === 1) single[bytes[0] as number] = 1;
   }
-  return (text) => {
-    let count = 0;
-    for (const byte of Buffer.from(text)) count += single[byte] as number;
-    return Math.ceil(count / longest);
-  };
+  return { single, longest };
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { TooManyTokens } from '../engine/model-runner.js';
+import { TooManyTokens } from '../engine/too-many-tokens.js';
 import { createTokenizer } from './tokenizer.js';
 import type { TokenizerData } from './tokenizer-data.js';
 import { tokenType } from './tokenizer-data.js';

@@ -1,6 +1,6 @@
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import type { Tokenizer } from '../engine/model-runner.js';
-import { TooManyTokens } from '../engine/model-runner.js';
+import { TooManyTokens } from '../engine/too-many-tokens.js';
 import { InferenceError } from '../errors.js';
 import { createChatTemplate } from './chat-template.js';
 import { createLeastTokens } from './least-tokens.js';
@@ -35,7 +35,8 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
     return ids;
   };
 
-  const leastTokens = createLeastTokens(data);
+  const tokenBytes = tokenBytesTable(data);
+  const leastTokens = createLeastTokens(data, tokenBytes);
   const checkLength = (texts: readonly string[], most: number) => {
     if (texts.reduce((sum, { length }) => sum + length, 0) <= most) return;
     const atLeast = texts.reduce((sum, words) => sum + leastTokens(words), 0);
@@ -61,7 +62,7 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
       }
       return withBos(ids);
     },
-    tokenBytes: tokenBytesTable(data),
+    tokenBytes,
   };
 }
 
