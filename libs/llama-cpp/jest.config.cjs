@@ -1,0 +1,1 @@
+module.exports = { displayName: '@mcli/llama-cpp', preset: '../../jest.preset.js' };

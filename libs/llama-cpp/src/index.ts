@@ -1,0 +1,16 @@
+export type { Batch } from './batch.js';
+export type { ContextOptions } from './context-options.js';
+export type { Device } from './device.js';
+export type { LlamaContext } from './llama-context.js';
+export type { LlamaCpp, LoadModelOptions } from './llama-cpp.js';
+export { LlamaCppError } from './llama-cpp-error.js';
+export type { LlamaCppErrorCode } from './llama-cpp-error.js';
+export type { LlamaModel } from './llama-model.js';
+export { loadLlamaCpp } from './load-llama-cpp.js';
+export type { LoadLlamaCppOptions } from './load-llama-cpp.js';
+export type { LoraAdapter } from './lora-adapter.js';
+export { packagesFor } from './native/find-libraries.js';
+export type { UnusedPackage } from './native/find-libraries.js';
+export type { LogLine } from './native/native-log.js';
+export { packageVersion } from './release.js';
+export type { TokenizeOptions, TokenKind, Vocabulary } from './vocabulary.js';
