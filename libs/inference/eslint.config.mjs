@@ -4,13 +4,13 @@ import baseConfig from '../../eslint.config.mjs';
 export default [
   ...baseConfig,
   {
-    // Only the runner's folder names the runtime.
+    // Only a runner's folder names its runtime.
     files: ['src/**/*.ts'],
-    ignores: ['src/onnx/**', '**/*.spec.ts'],
+    ignores: ['src/onnx/**', 'src/llama-cpp/**', '**/*.spec.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: ['@mcli/ort', '@mcli/model-builder', 'onnxruntime-*', 'koffi', '@huggingface/*'] },
+        { patterns: ['@mcli/llama-cpp', '@mcli/ort', '@mcli/model-builder', 'onnxruntime-*', 'koffi', '@huggingface/*'] },
       ],
     },
   },

@@ -10,4 +10,7 @@ export { builderVersion, defaultForm } from './model-manifest.js';
 export type { CalibratedForm, ModelManifest, ModelMatrix, RecommendedSampling, WeightsForm } from './model-manifest.js';
 export { pruneBuilds } from './prune-builds.js';
 export type { PruneOptions } from './prune-builds.js';
+export { readRecommendedSampling } from './read/recommended-sampling.js';
+export { readGgufHeader } from './read/gguf-header.js';
+export type { GgufHeader } from './read/gguf-header.js';
 export type { TokenizerDescription } from './read/tokenizer-description.js';

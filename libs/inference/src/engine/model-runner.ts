@@ -13,6 +13,11 @@ export interface ModelRunner {
    * when its caches can't be shortened.
    */
   readonly longestDraft: number;
+  /**
+   * Whether a token's logits are the same bits alone and in company, drafted or not, in any chunks. Else the last bits
+   * differ, and a tie between two tokens may fall to the other one.
+   */
+  readonly exactRows: boolean;
 
   /** An empty cache, sized for one sequence. */
   createCache(): KvCache;
@@ -23,7 +28,7 @@ export interface ModelRunner {
    * caller's to overwrite). How items are joined into batches is the runner's secret.
    *
    * When `signal` aborts, the pass may end early by throwing the signal's reason; what the items' caches
-   * hold is then unknown and they must be truncated to 0.
+   * hold is then unknown and they must be truncated to 0. The same counts for a pass that fails.
    */
   forward(
     items: readonly ForwardItem[],
@@ -41,8 +46,8 @@ export interface ForwardItem {
   /**
    * `read`: tokens of a prompt. `write`: the token that was written last and, behind it, those that are drafted
    * to follow it. A runner may compute the two on different ways that round differently; the same tokens on the
-   * same way give the same numbers, whoever else is in the pass, wherever the reading began, and whether a
-   * token was drafted or not.
+   * same way give the same numbers where `exactRows` says so, whoever else is in the pass, wherever the reading began,
+   * and whether a token was drafted or not.
    */
   readonly kind: 'read' | 'write';
   /** Of how many of its last tokens the logits are wanted; 0: of none. At most 1 + the runner's `longestDraft`. */
@@ -53,8 +58,13 @@ export interface ForwardItem {
 export interface KvCache {
   /** Tokens remembered. */
   readonly length: number;
-  /** Forgets everything after `length` tokens; `false` when this kind of model cannot. `0` always works. */
-  truncate(length: number): boolean;
+  /**
+   * How many tokens are left when everything after `length` tokens is to be forgotten: `length` where keys and values of
+   * each token are kept; where a model keeps one state that can't be taken back, all or nothing.
+   */
+  keepable(length: number): number;
+  /** Forgets everything after `keepable(length)` tokens; returns how many that are. */
+  truncate(length: number): number;
   dispose(): void;
 }
 

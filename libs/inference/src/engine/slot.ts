@@ -26,15 +26,13 @@ export class Slot {
     const most = Math.min(this.#tokens.length, sequence.tokens.length - 1);
     let count = 0;
     while (count < most && this.#tokens[count] === sequence.tokens[count]) count += 1;
-    return count;
+    return this.cache.keepable(count);
   }
 
   /** Gives the slot to a sequence. Returns the tokens that it needn't read. */
   assign(sequence: Sequence): number {
-    const reusable = this.countReusable(sequence);
-    const kept = this.cache.truncate(reusable) ? reusable : 0;
-    if (kept === 0) this.empty();
-    else this.#tokens.length = kept;
+    const kept = this.cache.truncate(this.countReusable(sequence));
+    this.#tokens.length = kept;
     this.#scope = sequence.cacheScope;
     this.sequence = sequence;
     return kept;
@@ -51,7 +49,7 @@ export class Slot {
    */
   keepDrafts(accepted: readonly number[]): void {
     this.remember(accepted);
-    if (!this.cache.truncate(this.#tokens.length))
+    if (this.cache.truncate(this.#tokens.length) !== this.#tokens.length)
       throw new TypeError('The runner takes drafts, but its caches can not be shortened.');
   }
 

@@ -1,6 +1,8 @@
 import type { Binding, Runtime, Session, Tensor } from '@mcli/ort';
 import { viewTensor } from '@mcli/ort';
-import { KvRow } from './kv-row.js';
+import type { CacheRow } from '../engine/cache-rows.js';
+import { CacheRows } from '../engine/cache-rows.js';
+import type { KvCache } from '../engine/model-runner.js';
 
 export interface KvPoolShape {
   readonly layers: number;
@@ -23,13 +25,16 @@ export interface KvPoolShape {
  */
 export class KvPool {
   readonly shape: KvPoolShape;
+  /** Told when a row forgets everything behind `length` positions. */
+  onCut: ((row: number, length: number) => void) | undefined;
   readonly #tensors: readonly { readonly suffix: string; readonly tensor: CacheTensor }[];
-  readonly #rows: (KvRow | undefined)[];
+  readonly #rows: CacheRows;
   readonly #bindings = new Map<string, Binding>();
 
   constructor(runtime: Runtime, shape: KvPoolShape) {
     this.shape = shape;
-    this.#rows = new Array<KvRow | undefined>(shape.slots).fill(undefined);
+    const { slots: count, positions } = shape;
+    this.#rows = new CacheRows({ count, positions, cut: (row, length) => this.onCut?.(row, length) });
     const dims = [this.#tensorRows, shape.kvHeads, shape.positions + 1, shape.headSize];
     this.#tensors = cacheSuffixes(shape.layers).map((suffix) => ({
       suffix,
@@ -38,17 +43,18 @@ export class KvPool {
   }
 
   /** The first free row, empty. @throws RangeError when all are taken */
-  take(): KvRow {
-    const index = this.#rows.indexOf(undefined);
-    if (index < 0) throw new RangeError(`All ${this.shape.slots} KV cache rows are taken.`);
-    const row = new KvRow(index, this.shape.positions, () => (this.#rows[index] = undefined));
-    this.#rows[index] = row;
-    return row;
+  take(): CacheRow {
+    return this.#rows.take();
+  }
+
+  /** @throws TypeError for a cache of another pool */
+  rowOf(cache: KvCache): CacheRow {
+    return this.#rows.rowOf(cache);
   }
 
   /** Tokens remembered in the row at `index`; 0 for a free one. */
   lengthAt(index: number): number {
-    return this.#rows[index]?.length ?? 0;
+    return this.#rows.lengthAt(index);
   }
 
   /** The first of two neighbouring rows of which `index` is one; the other is the shorter of its neighbours. */

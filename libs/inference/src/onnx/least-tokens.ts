@@ -1,4 +1,3 @@
-import type { TokenizerData } from './tokenizer-data.js';
 import { tokenType } from './tokenizer-data.js';
 
 /**
@@ -9,7 +8,7 @@ import { tokenType } from './tokenizer-data.js';
  * @param bytesOf the bytes that a token stands for
  */
 export function createLeastTokens(
-  data: TokenizerData,
+  data: { readonly tokens: readonly unknown[]; readonly tokenTypes: readonly number[] },
   bytesOf: (token: number) => Uint8Array,
 ): (text: string) => number {
   let known: TokenSizes | undefined; // all tokens are looked at, so only when a long text comes
@@ -28,7 +27,9 @@ interface TokenSizes {
   readonly longest: number;
 }
 
-function measureTokens(data: TokenizerData, bytesOf: (token: number) => Uint8Array): TokenSizes {
+function measureTokens(
+  data: { readonly tokens: readonly unknown[]; readonly tokenTypes: readonly number[] },
+  bytesOf: (token: number) => Uint8Array): TokenSizes {
   const single = new Uint8Array(256);
   let longest = 1;
   for (let token = 0; token < data.tokens.length; token++) {

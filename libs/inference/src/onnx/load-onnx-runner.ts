@@ -6,7 +6,7 @@ import type { Tokenizer } from '../engine/model-runner.js';
 import { InferenceError } from '../errors.js';
 import { importPeers } from './import-peers.js';
 import type { OnnxRunner } from './onnx-runner.js';
-import { planKvCache } from './plan-kv-cache.js';
+import { planKvCache } from '../engine/plan-kv-cache.js';
 import { createTokenizer } from './tokenizer.js';
 import type { TokenizerData } from './tokenizer-data.js';
 

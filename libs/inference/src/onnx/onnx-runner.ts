@@ -1,12 +1,12 @@
 import type { Runtime, Session } from '@mcli/ort';
 import type { ModelCard } from '../contract.js';
+import type { CacheRow } from '../engine/cache-rows.js';
 import type { ForwardItem, ModelRunner, Tokenizer } from '../engine/model-runner.js';
 import type { TraceSink } from '../engine/trace.js';
 import type { Logits } from './graph-pass.js';
 import { GraphPass } from './graph-pass.js';
 import type { KvPoolShape } from './kv-pool.js';
 import { KvPool } from './kv-pool.js';
-import { KvRow } from './kv-row.js';
 import { ReadCopy } from './read-copy.js';
 
 /** Drafted tokens that are checked in one pass at most. */
@@ -38,7 +38,7 @@ export interface OnnxRunnerOptions {
 /** Row of a batch, position among the new ones. */
 type Place = readonly [number, number];
 
-type Item = ForwardItem & { readonly row: KvRow };
+type Item = ForwardItem & { readonly row: CacheRow };
 
 /** Runs a build's graphs: writers together as one batch, readers one after the other. */
 export class OnnxRunner implements ModelRunner {
@@ -54,7 +54,7 @@ export class OnnxRunner implements ModelRunner {
   readonly #write: GraphPass;
   readonly #read: GraphPass;
   readonly #copy: ReadCopy | undefined;
-  readonly #exactRows: boolean;
+  readonly exactRows: boolean;
 
   constructor(options: OnnxRunnerOptions) {
     const { runtime, session, reading, cache, longestChunk, vocabularySize } = options;
@@ -66,7 +66,7 @@ export class OnnxRunner implements ModelRunner {
     // Where rows aren't exact, a draft that is checked would change what is written.
     this.longestDraft = options.exactRows ? Math.min(mostDrafts, longestChunk - 1) : 0;
     this.#runtime = runtime;
-    this.#exactRows = options.exactRows;
+    this.exactRows = options.exactRows;
     this.#pool = new KvPool(runtime, cache);
     const rows = Math.max(2, cache.slots);
     const size = { rows, tokens: Math.max(2, longestChunk), vocabularySize, trace: options.trace };
@@ -75,7 +75,7 @@ export class OnnxRunner implements ModelRunner {
     this.#copy = reading && new ReadCopy(runtime, reading.session, this.#pool, reading.scales, size.tokens);
   }
 
-  createCache(): KvRow {
+  createCache(): CacheRow {
     return this.#pool.take();
   }
 
@@ -88,7 +88,7 @@ export class OnnxRunner implements ModelRunner {
    * @throws RangeError when an item has no tokens or more than its cache has room for; nothing is computed then
    */
   async forward(items: readonly ForwardItem[], signal?: AbortSignal): Promise<readonly (readonly Logits[])[]> {
-    const known: readonly Item[] = items.map((item) => ({ ...item, row: rowOf(item) }));
+    const known: readonly Item[] = items.map((item) => ({ ...item, row: this.#pool.rowOf(item.cache) }));
     for (const { row, tokens } of known) row.checkRoom(tokens.length);
     const results = new Map<Item, readonly Logits[]>();
     const single = known.filter(({ kind, tokens }) => kind === 'write' && tokens.length === 1);
@@ -108,8 +108,8 @@ export class OnnxRunner implements ModelRunner {
     const indexes = items.map(({ row }) => row.index);
     const lowest = Math.min(...indexes);
     const highest = Math.max(...indexes);
-    const first = lowest === highest && !this.#exactRows ? this.#pool.pairOf(lowest) : lowest;
-    const count = Math.max(this.#exactRows ? 1 : 2, highest - first + 1);
+    const first = lowest === highest && !this.exactRows ? this.#pool.pairOf(lowest) : lowest;
+    const count = Math.max(this.exactRows ? 1 : 2, highest - first + 1);
     const tokens = new Array<number>(count).fill(0);
     for (const { row, tokens: own } of items) tokens[row.index - first] = own[0] as number;
     const lengths = tokens.map((_, at) => this.#pool.lengthAt(first + at) + 1);
@@ -122,7 +122,7 @@ export class OnnxRunner implements ModelRunner {
 
   async #writeAlone(item: Item, signal: AbortSignal | undefined): Promise<Logits[]> {
     const { row } = item;
-    const tokens = this.#exactRows ? item.tokens : atLeastTwo(item.tokens);
+    const tokens = this.exactRows ? item.tokens : atLeastTwo(item.tokens);
     const binding = this.#pool.bindingOf(this.#write.session, row.index, 1);
     const logits = await this.#run(this.#write, binding, item, tokens, signal);
     row.grow(item.tokens.length);
@@ -154,7 +154,7 @@ export class OnnxRunner implements ModelRunner {
 
   /** Logits of one row are computed otherwise than those of several, where rows aren't exact; of none, never. */
   #pad(wanted: readonly Place[]): readonly Place[] {
-    const least = this.#exactRows ? 1 : 2;
+    const least = this.exactRows ? 1 : 2;
     const some = wanted.length > 0 ? wanted : [[0, 0] as const];
     return some.length < least ? [...some, ...some] : some;
   }
@@ -170,9 +170,4 @@ export class OnnxRunner implements ModelRunner {
 
 function atLeastTwo(tokens: readonly number[]): readonly number[] {
   return tokens.length === 1 ? [...tokens, ...tokens] : tokens;
-}
-
-function rowOf(item: ForwardItem): KvRow {
-  if (item.cache instanceof KvRow) return item.cache;
-  throw new TypeError('The cache was not made by this runner.');
 }

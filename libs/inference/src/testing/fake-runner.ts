@@ -62,6 +62,7 @@ export class FakeRunner implements ModelRunner {
   readonly slots: number;
   readonly vocabularySize = FakeTokenizer.vocabularySize;
   readonly longestDraft: number;
+  readonly exactRows = true;
   /** Every pass so far. */
   readonly calls: FakeForwardCall[] = [];
   readonly #options: FakeRunnerOptions;
@@ -173,13 +174,17 @@ class FakeCache implements KvCache {
     return this.tokens.length;
   }
 
-  truncate(length: number): boolean {
+  keepable(length: number): number {
+    if (length >= this.tokens.length) return this.tokens.length;
+    return this.#canTruncate ? length : 0;
+  }
+
+  truncate(length: number): number {
     if (length > this.tokens.length) throw new RangeError('A cache can only be shortened.');
     if (length > 0 && !this.isKnown) throw new Error('What this cache holds is unknown: it must be emptied.');
-    if (length > 0 && length < this.tokens.length && !this.#canTruncate) return false;
-    this.tokens.length = length;
+    this.tokens.length = this.keepable(length);
     this.isKnown = true;
-    return true;
+    return this.tokens.length;
   }
 
   dispose(): void {

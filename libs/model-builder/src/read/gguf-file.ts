@@ -41,7 +41,7 @@ export interface GgufFile {
 }
 
 /** Larger headers are refused; those of models with vocabularies of 256,000 tokens have about 20 MB. */
-const maxHeaderBytes = 256 * 2 ** 20;
+export const maxHeaderBytes = 256 * 2 ** 20;
 const maxTensors = 1 << 20;
 const maxDimensions = 4;
 const minTensorInfoBytes = 8 + 4 + 8 + 4 + 8;
@@ -81,7 +81,8 @@ export async function openGguf(path: string): Promise<GgufFile> {
   }
 }
 
-function readMagic(cursor: FileCursor, label: string): number {
+/** Reads what a GGUF file begins with. Returns its version. */
+export function readMagic(cursor: FileCursor, label: string): number {
   if (cursor.size < 4 || cursor.u32('magic') !== 0x46554747) {
     throw new ModelBuildError('not_gguf', `${label}: is not a GGUF file (it does not start with 'GGUF')`);
   }
@@ -99,9 +100,7 @@ function readTensors(
   count: number,
   metadata: GgufMetadata,
 ): ReadonlyMap<string, TensorInfo> {
-  if (count > maxTensors) throw new ModelBuildError('invalid_gguf', `${label}: announces ${count} tensors`);
-  cursor.expectRoom(count, minTensorInfoBytes, 'list of tensors');
-  const found = Array.from({ length: count }, () => readTensor(cursor, label));
+  const found = readTensorPlaces(cursor, label, count).map((place) => toTensor(place, label));
   const alignment = readAlignment(metadata, label);
   const dataStart = Math.ceil(cursor.position / alignment) * alignment;
   const tensors = new Map<string, TensorInfo>();
@@ -125,15 +124,34 @@ function readTensors(
   return tensors;
 }
 
-function readTensor(cursor: FileCursor, label: string): TensorInfo {
-  const name = cursor.string('name of a tensor');
-  const dimensions = cursor.u32(`dimensions of ${name}`);
-  if (dimensions < 1 || dimensions > maxDimensions) {
-    throw new ModelBuildError('invalid_gguf', `${label}: ${name} has ${dimensions} dimensions`);
-  }
-  const shape = Array.from({ length: dimensions }, () => cursor.count(`shape of ${name}`));
-  const type = cursor.u32(`type of ${name}`);
-  const offset = cursor.count(`offset of ${name}`);
+/** A tensor as the file's list names it. */
+export interface TensorPlace {
+  readonly name: string;
+  /** The innermost dimension first. */
+  readonly shape: readonly number[];
+  /** GGUF's number for how its numbers are stored. */
+  readonly type: number;
+  /** Counted from the start of the tensors' data. */
+  readonly offset: number;
+}
+
+/** Reads the list of tensors. */
+export function readTensorPlaces(cursor: FileCursor, label: string, count: number): TensorPlace[] {
+  if (count > maxTensors) throw new ModelBuildError('invalid_gguf', `${label}: announces ${count} tensors`);
+  cursor.expectRoom(count, minTensorInfoBytes, 'list of tensors');
+  return Array.from({ length: count }, () => {
+    const name = cursor.string('name of a tensor');
+    const dimensions = cursor.u32(`dimensions of ${name}`);
+    if (dimensions < 1 || dimensions > maxDimensions) {
+      throw new ModelBuildError('invalid_gguf', `${label}: ${name} has ${dimensions} dimensions`);
+    }
+    const shape = Array.from({ length: dimensions }, () => cursor.count(`shape of ${name}`));
+    const type = cursor.u32(`type of ${name}`);
+    return { name, shape, type, offset: cursor.count(`offset of ${name}`) };
+  });
+}
+
+function toTensor({ name, shape, type, offset }: TensorPlace, label: string): TensorInfo {
   const format = findTensorFormat(type);
   if (!format) {
     throw new ModelBuildError(

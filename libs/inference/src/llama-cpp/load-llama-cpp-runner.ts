@@ -1,0 +1,185 @@
+import { stat } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import type { LlamaModel } from '@mcli/llama-cpp';
+import type { SamplingOptions } from '../contract.js';
+import type { KvCachePlan } from '../engine/plan-kv-cache.js';
+import { planKvCache } from '../engine/plan-kv-cache.js';
+import { InferenceError } from '../errors.js';
+import { mebibytes } from '../mebibytes.js';
+import { importPeers } from '../onnx/import-peers.js';
+import { fitGpuLayers } from './fit-gpu-layers.js';
+import { GrowingContext } from './growing-context.js';
+import { LlamaCppRunner } from './llama-cpp-runner.js';
+import { modelFileBytes } from './model-file-bytes.js';
+import type { ModelShape } from './read-model-shape.js';
+import { readModelShape } from './read-model-shape.js';
+import { createVocabularyTokenizer } from './vocabulary-tokenizer.js';
+
+export interface LoadLlamaCppRunnerOptions {
+  /** The name by which requests choose the model. */
+  readonly id: string;
+  /** A GGUF file, or the first one of a split set. */
+  readonly path: string;
+  /** Positions of a sequence. @default the model's, less when memory is short */
+  readonly context?: number | undefined;
+  /** @default 8, fewer when memory is short */
+  readonly slots?: number | undefined;
+  /**
+   * Bytes that the KV cache may take when it is full.
+   * @default a quarter of the memory that is free for this process, at most half of what the weights leave
+   */
+  readonly kvCacheBytes?: number | undefined;
+  /** Threads that compute. @default one for each physical core that this process may use */
+  readonly threads?: number | undefined;
+  /** How many of the model's layers are computed on GPUs. @default 'auto': as many as fit; none without a GPU */
+  readonly gpuLayers?: number | 'auto' | undefined;
+  /**
+   * Whether a generation that runs alone may check drafted tokens. Faster for text that repeats itself, and its text may
+   * differ then where two tokens are about as likely. @default false
+   */
+  readonly drafts?: boolean | undefined;
+  /** Most tokens that are computed in one go. @default 512 */
+  readonly longestChunk?: number | undefined;
+  /** @default what the model's file recommends */
+  readonly recommendedSampling?: SamplingOptions | undefined;
+  /** The library's log, line by line. @default nobody hears it */
+  readonly onLog?: ((line: { readonly level: string; readonly text: string }) => void) | undefined;
+}
+
+/** Where a model's layers are computed. */
+export interface Placement {
+  /** llama.cpp's release. */
+  readonly version: string;
+  /** The npm package that its libraries are from. */
+  readonly package: string;
+  /** How many layers are computed on GPUs, of how many. */
+  readonly gpuLayers: number;
+  readonly layers: number;
+  /** Names of the GPUs in use. */
+  readonly gpus: readonly string[];
+  readonly cacheType: 'f16' | 'q8_0';
+}
+
+/** Drafted tokens that are checked in one pass at most. */
+const mostDrafts = 16;
+
+/**
+ * Opens a GGUF file with llama.cpp, ready to compute. To be called in a process of its own: a failed assertion inside the
+ * library ends the process.
+ *
+ * @throws InferenceError `unsupported` when it doesn't fit the memory, or is no model that writes text
+ * @throws LlamaCppError when the library can't be loaded, or can't read the file
+ * @throws Error when the optional peers aren't installed, with what to install
+ */
+export async function loadLlamaCppRunner(
+  options: LoadLlamaCppRunnerOptions,
+): Promise<{ readonly runner: LlamaCppRunner; readonly placement: Placement }> {
+  const { loadLlamaCpp, packagesFor, defaultThreads, readGgufHeader, readRecommendedSampling } = await importPeers(
+    async () => ({
+      ...(await import('@mcli/llama-cpp')),
+      ...(await import('@mcli/model-builder')),
+      ...(await import('@mcli/ort')),
+    }),
+  );
+  const { id, path, gpuLayers = 'auto', threads = defaultThreads(), longestChunk = 512 } = options;
+  const header = await readGgufHeader(path);
+  const shape = readModelShape(header);
+  const weightBytes = await modelFileBytes(path);
+  // Without layers for a GPU, the libraries for the processor alone are loaded where they are installed.
+  const packages = gpuLayers === 0 ? [...packagesFor()].reverse() : packagesFor();
+  const library = await loadLlamaCpp({ packages });
+  if (options.onLog) library.onLog(options.onLog);
+  const gpus = library.devices().filter(({ kind }) => kind === 'gpu' || kind === 'integrated-gpu');
+  if (gpus.length === 0 || gpuLayers === 0) checkWeights(id, weightBytes);
+  const { plan, cacheType } = planCache(shape, weightBytes, options);
+  const onGpu = gpuLayers === 'auto' ? fitGpuLayers(gpus, shape, plan.bytes) : gpus.length === 0 ? 0 : gpuLayers;
+  const model = await library.loadModel(path, { gpuLayers: onGpu });
+  try {
+    checkKind(id, model);
+    const draftable = options.drafts === true && model.memory === 'cache' ? mostDrafts : 0;
+    const context = await GrowingContext.create(model, {
+      positions: plan.context,
+      sequences: plan.slots,
+      threads,
+      batchTokens: longestChunk + plan.slots + draftable,
+      passTokens: longestChunk,
+      outputs: Math.max(plan.slots, 1 + draftable),
+      outputsPerSequence: 1 + draftable,
+      cacheType,
+    });
+    const runner = new LlamaCppRunner({
+      model,
+      context,
+      tokenizer: createVocabularyTokenizer(model),
+      slots: plan.slots,
+      longestDraft: draftable,
+      cacheBytes: plan.bytes,
+      card: {
+        id,
+        contextLength: plan.context,
+        slots: plan.slots,
+        created: Math.floor((await stat(path)).mtimeMs / 1000),
+        recommendedSampling: options.recommendedSampling ?? readRecommendedSampling(header.metadata),
+      },
+    });
+    const computed = onGpu === 'all' ? model.layers : Math.min(onGpu, model.layers);
+    const placement: Placement = {
+      version: library.version,
+      package: library.package,
+      gpuLayers: computed,
+      layers: model.layers,
+      gpus: computed > 0 ? gpus.map(({ name }) => name) : [],
+      cacheType,
+    };
+    return { runner, placement };
+  } catch (error) {
+    await model.dispose();
+    throw error;
+  }
+}
+
+/** Keys and values in 16 bits; in 8 where what was asked for fits only then. */
+function planCache(
+  shape: ModelShape,
+  weightBytes: number,
+  options: LoadLlamaCppRunnerOptions,
+): { readonly plan: KvCachePlan; readonly cacheType: Placement['cacheType'] } {
+  const free = process.availableMemory();
+  const planWith = (bytesPerNumber: number): KvCachePlan =>
+    planKvCache({
+      bytesPerPosition: shape.numbersPerPosition * bytesPerNumber,
+      modelContext: shape.contextLength,
+      context: options.context,
+      slots: options.slots,
+      budget: options.kvCacheBytes ?? Math.max(0, Math.min(free / 4, (free - weightBytes) / 2)),
+    });
+  try {
+    return { plan: planWith(2), cacheType: 'f16' };
+  } catch (error) {
+    const canBeSmaller = shape.rowSizes.every((size) => size % 32 === 0);
+    if (!canBeSmaller) throw error;
+    return { plan: planWith(34 / 32), cacheType: 'q8_0' };
+  }
+}
+
+/** @throws InferenceError `unsupported` when the weights are larger than this machine's memory */
+function checkWeights(id: string, bytes: number): void {
+  const limit = process.constrainedMemory();
+  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  if (bytes <= memory) return;
+  const [needed, there] = [bytes, memory].map((size) => Math.ceil(mebibytes(size)));
+  throw new InferenceError(
+    'unsupported',
+    `The weights of '${id}' take ${needed} MiB; this machine has ${there} MiB of memory. Take a smaller model, or one in fewer bits.`,
+  );
+}
+
+function checkKind(id: string, { kind }: LlamaModel): void {
+  if (kind === 'decoder') return;
+  const what = {
+    encoder: 'makes embeddings and writes no text',
+    both: 'is of a kind with an encoder and a decoder, which is not served yet',
+    diffusion: 'is a diffusion model, which is not served yet',
+  }[kind];
+  throw new InferenceError('unsupported', `'${id}' ${what}.`);
+}
