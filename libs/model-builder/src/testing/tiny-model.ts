@@ -100,8 +100,8 @@ export function tinyModel(options: TinyModelOptions = {}): TinyModel {
   return { options: full, tensors };
 }
 
-/** `middle` plus numbers between -`scale`/2 and `scale`/2. */
-function noise(seed: number, name: string, count: number, scale: number, middle: number): Float32Array {
+/** `middle` plus numbers between -`scale`/2 and `scale`/2; other seeds and names give other numbers. */
+export function noise(seed: number, name: string, count: number, scale: number, middle: number): Float32Array {
   let start = 0x811c9dc5 ^ seed;
   for (const byte of Buffer.from(name)) start = Math.imul(start ^ byte, 0x01000193);
   return Float32Array.from(
