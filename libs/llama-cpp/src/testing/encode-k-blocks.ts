@@ -2,6 +2,9 @@ import { toHalfFloat } from '@mcli/model-builder/testing';
 
 const blockSize = 256;
 
+// Looking up globals is slow where tests run.
+const { abs, max, min, round } = Math;
+
 /**
  * Stores numbers as Q4_K: 8 parts of 32, each `scale * q - minimum` with q of 4 bits, scale and minimum of 6 bits.
  * `values.length` is a multiple of 256. The nearest step is taken for each number; nothing is searched for.
@@ -11,10 +14,10 @@ const blockSize = 256;
 export function encodeQ4K(values: Float32Array): Uint8Array {
   return encodeBlocks(values, 144, (block, bytes) => {
     const parts = split(block, 32);
-    const minima = parts.map((part) => Math.max(0, -Math.min(...part)));
-    const scales = parts.map((part, i) => (Math.max(...part) + (minima[i] as number)) / 15);
-    const scaleUnit = Math.max(...scales) / 63;
-    const minimumUnit = Math.max(...minima) / 63;
+    const minima = parts.map((part) => max(0, -min(...part)));
+    const scales = parts.map((part, i) => (max(...part) + (minima[i] as number)) / 15);
+    const scaleUnit = max(...scales) / 63;
+    const minimumUnit = max(...minima) / 63;
     const scaleSteps = scales.map((scale) => nearest(scale, scaleUnit, 1, 63));
     const minimumSteps = minima.map((minimum) => nearest(minimum, minimumUnit, 0, 63));
     setHalf(bytes, 0, scaleUnit);
@@ -44,8 +47,8 @@ export function encodeQ4K(values: Float32Array): Uint8Array {
  */
 export function encodeQ6K(values: Float32Array): Uint8Array {
   return encodeBlocks(values, 210, (block, bytes) => {
-    const scales = split(block, 16).map((part) => Math.max(...part.map(Math.abs)) / 31);
-    const unit = Math.max(...scales) / 127;
+    const scales = split(block, 16).map((part) => max(...part.map(abs)) / 31);
+    const unit = max(...scales) / 127;
     const scaleSteps = scales.map((scale) => nearest(scale, unit, 1, 127));
     for (const [i, step] of scaleSteps.entries()) bytes[192 + i] = step;
     setHalf(bytes, 208, unit);
@@ -80,7 +83,7 @@ function split(block: Float32Array, size: number): Float32Array[] {
 }
 
 function nearest(value: number, unit: number, lowest: number, highest: number): number {
-  return unit === 0 ? lowest : Math.max(lowest, Math.min(highest, Math.round(value / unit)));
+  return unit === 0 ? lowest : max(lowest, min(highest, round(value / unit)));
 }
 
 function setHalf(bytes: Uint8Array, at: number, value: number): void {

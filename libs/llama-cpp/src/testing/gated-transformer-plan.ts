@@ -35,6 +35,16 @@ export function gatedTransformerPlan(shape: TinyShape, traits: TransformerTraits
 }
 
 function layerPlan(block: string, shape: TinyShape, traits: TransformerTraits): TensorPlan[] {
+  const postNorms = traits.postNorms ? ['post_attention_norm', 'post_ffw_norm'] : [];
+  return [
+    ...attentionPlan(block, shape, traits),
+    ...feedForwardPlan(block, shape, traits),
+    ...postNorms.map((name) => vector(`${block}.${name}.weight`, shape.hiddenSize, 2 * outputGain)),
+  ];
+}
+
+/** The tensors of a layer's attention, its norm included. */
+export function attentionPlan(block: string, shape: TinyShape, traits: TransformerTraits): TensorPlan[] {
   const { hiddenSize, heads, kvHeads, headSize } = shape;
   const sizes = { q: heads * headSize, k: kvHeads * headSize, v: kvHeads * headSize };
   const projections = traits.fused
@@ -43,29 +53,22 @@ function layerPlan(block: string, shape: TinyShape, traits: TransformerTraits): 
         matrix(`${block}.attn_${name}.weight`, hiddenSize, rows, name === 'q' ? queryGain : 1),
         ...(traits.biases ? [vector(`${block}.attn_${name}.bias`, rows, 0)] : []),
       ]);
-  const headNorms = traits.headNorms
-    ? [vector(`${block}.attn_q_norm.weight`, headSize, 2), vector(`${block}.attn_k_norm.weight`, headSize, 2)]
-    : [];
-  const postNorms = traits.postNorms
-    ? ['post_attention_norm', 'post_ffw_norm'].map((name) =>
-        vector(`${block}.${name}.weight`, hiddenSize, 2 * outputGain),
-      )
-    : [];
+  const headNorms = traits.headNorms ? ['attn_q_norm', 'attn_k_norm'] : [];
   return [
     vector(`${block}.attn_norm.weight`, hiddenSize, 1),
     ...projections,
-    ...headNorms,
+    ...headNorms.map((name) => vector(`${block}.${name}.weight`, headSize, 2)),
     matrix(`${block}.attn_output.weight`, sizes.q, hiddenSize, outputGain),
-    vector(`${block}.ffn_norm.weight`, hiddenSize, 1),
-    ...feedForwardPlan(block, shape, traits),
-    ...postNorms,
   ];
 }
 
-function feedForwardPlan(block: string, shape: TinyShape, traits: TransformerTraits): TensorPlan[] {
+/** The tensors of a layer's feed-forward part, its norm included. */
+export function feedForwardPlan(block: string, shape: TinyShape, traits: TransformerTraits): TensorPlan[] {
   const { hiddenSize, feedForwardSize, experts } = shape;
+  const norm = vector(`${block}.ffn_norm.weight`, hiddenSize, 1);
   if (traits.experts) {
     return [
+      norm,
       { ...matrix(`${block}.ffn_gate_inp.weight`, hiddenSize, experts), formatted: false },
       expertMatrices(`${block}.ffn_gate_exps.weight`, hiddenSize, feedForwardSize, experts),
       expertMatrices(`${block}.ffn_up_exps.weight`, hiddenSize, feedForwardSize, experts),
@@ -73,15 +76,17 @@ function feedForwardPlan(block: string, shape: TinyShape, traits: TransformerTra
     ];
   }
   const down = matrix(`${block}.ffn_down.weight`, feedForwardSize, hiddenSize, outputGain);
-  if (traits.fused) return [matrix(`${block}.ffn_up.weight`, hiddenSize, 2 * feedForwardSize), down];
+  if (traits.fused) return [norm, matrix(`${block}.ffn_up.weight`, hiddenSize, 2 * feedForwardSize), down];
   return [
+    norm,
     matrix(`${block}.ffn_gate.weight`, hiddenSize, feedForwardSize),
     matrix(`${block}.ffn_up.weight`, hiddenSize, feedForwardSize),
     down,
   ];
 }
 
-function commonMetadata(shape: TinyShape): Record<string, GgufEntry> {
+/** What all of the family say of themselves. */
+export function commonMetadata(shape: TinyShape): Record<string, GgufEntry> {
   return {
     block_count: ['u32', shape.layers],
     context_length: ['u32', shape.contextLength],
