@@ -29,8 +29,8 @@ export interface TinyGgufOptions extends Partial<Omit<TinyShape, 'hiddenSize' | 
 /**
  * Writes a tiny model with random weights that llama.cpp runs: 2 layers (4 where layers have windows), 64 wide and less
  * than 1 MB; 256 wide and less than 2 MB for Q4_K and Q6_K. The weights follow from the seed; embeddings are tied. Greedy
- * answers differ with the prompt and visit several tokens, but mean nothing; they differ with the processor too, because
- * the best tokens are often close to one another.
+ * answers differ with the prompt and visit several tokens, but mean nothing; they may differ with the processor and with
+ * what is computed together, because the best tokens are often close to one another.
  */
 export async function writeTinyGguf(
   path: string,
