@@ -21,7 +21,7 @@ export function encodeTensor(
 /** The bits of the nearest half-precision number. */
 export function toHalfFloat(value: number): number {
   const table = halfFloatTable();
-  const magnitude = Math.abs(value);
+  const magnitude = value < 0 ? -value : value;
   let low = 0;
   let high = 0x7bff;
   while (low < high) {
