@@ -196,8 +196,7 @@ export class LlamaContext {
 
   #toError(code: number, batch: Batch): LlamaCppError {
     if (this.#handle === undefined) return new LlamaCppError('disposed', 'The context was disposed of.');
-    if (code === 1)
-      return new LlamaCppError('no_room', `The context has no room for ${batch.length} more tokens.`);
+    if (code === 1) return new LlamaCppError('no_room', `The context has no room for ${batch.length} more tokens.`);
     if (code === -1) return new LlamaCppError('invalid_argument', 'The batch does not fit what its sequences hold.');
     return new LlamaCppError('compute_failed', `llama.cpp could not compute a batch (${code}).`);
   }

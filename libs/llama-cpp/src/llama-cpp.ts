@@ -40,7 +40,12 @@ export class LlamaCpp {
 
   /** What can compute, as of now. */
   devices(): readonly Device[] {
-    return listDevices(this.#library).map(({ name, description, kind, memory }) => ({ name, description, kind, memory }));
+    return listDevices(this.#library).map(({ name, description, kind, memory }) => ({
+      name,
+      description,
+      kind,
+      memory,
+    }));
   }
 
   /**

@@ -98,7 +98,10 @@ export class LlamaCppRunner implements ModelRunner {
   }
 
   /** Computes what is in the batch and empties it. */
-  async #compute(wanted: readonly Wanted[], signal: AbortSignal | undefined): Promise<(readonly [Float32Array[], Float32Array])[]> {
+  async #compute(
+    wanted: readonly Wanted[],
+    signal: AbortSignal | undefined,
+  ): Promise<(readonly [Float32Array[], Float32Array])[]> {
     const { current } = this.#context;
     await current.decode(this.#batch, signal);
     this.#batch.clear();

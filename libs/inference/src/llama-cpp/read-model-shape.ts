@@ -33,7 +33,9 @@ export function readModelShape({ metadata, tensors }: GgufHeader): ModelShape {
     layers,
     contextLength: integer('context_length') ?? 0,
     numbersPerPosition: perLayer.reduce((sum, count) => sum + count * (keys + values), 0),
-    rowSizes: [...new Set(perLayer.filter((count) => count > 0).flatMap((count) => [count * keys, count * values, keys]))],
+    rowSizes: [
+      ...new Set(perLayer.filter((count) => count > 0).flatMap((count) => [count * keys, count * values, keys])),
+    ],
     layerBytes: sumByLayer(tensors),
   };
 }

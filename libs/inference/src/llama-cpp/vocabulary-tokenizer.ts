@@ -25,7 +25,9 @@ export function createVocabularyTokenizer({ vocabulary, chatTemplate }: LlamaMod
   const nothing = new Uint8Array(0);
   const tokenBytes = (token: number): Uint8Array =>
     (bytes[token] ??= controlIds.has(token) ? nothing : vocabulary.bytesOf(token));
-  const tokenTypes = kinds.map((kind) => (kind === 'control' || kind === 'unused' ? tokenType[kind] : tokenType.normal));
+  const tokenTypes = kinds.map((kind) =>
+    kind === 'control' || kind === 'unused' ? tokenType[kind] : tokenType.normal,
+  );
   const { begin, end } = vocabulary;
   return createChatTokenizer({
     controls,

@@ -29,7 +29,8 @@ interface TokenSizes {
 
 function measureTokens(
   data: { readonly tokens: readonly unknown[]; readonly tokenTypes: readonly number[] },
-  bytesOf: (token: number) => Uint8Array): TokenSizes {
+  bytesOf: (token: number) => Uint8Array,
+): TokenSizes {
   const single = new Uint8Array(256);
   let longest = 1;
   for (let token = 0; token < data.tokens.length; token++) {

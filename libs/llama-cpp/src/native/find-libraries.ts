@@ -42,7 +42,9 @@ export function packagesFor(platform: string = process.platform, arch: string = 
  * @throws LlamaCppError `unsupported_platform` when there are no names, `incompatible_library` when only other releases are
  * installed, `library_missing`
  */
-export function findLibraries(names: readonly string[]): FoundLibraries & { readonly unused: readonly UnusedPackage[] } {
+export function findLibraries(
+  names: readonly string[],
+): FoundLibraries & { readonly unused: readonly UnusedPackage[] } {
   if (names.length === 0) {
     const { platform, arch } = process;
     const message = `llama.cpp has no libraries for ${platform} ${arch}: it runs on Linux, macOS and Windows, x64 and arm64.`;
