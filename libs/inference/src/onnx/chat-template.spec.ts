@@ -109,7 +109,10 @@ describe('createChatTemplate', () => {
     const onWarning = (message: string) => warnings.push(message);
     createChatTemplate({ source: "{{ raise_exception('No.') }}", controls, onWarning });
     expect(warnings).toEqual([]);
-    createChatTemplate({ controls, onWarning });
-    expect(warnings).toEqual(['There is no chat template: ChatML takes its place.']);
+    for (const source of [undefined, '', ' \n']) {
+      const render = createChatTemplate({ source, controls, onWarning });
+      expect(render([{ role: 'user', content: 'Hi' }])).toContainEqual({ text: 'user\nHi' });
+      expect(warnings.splice(0)).toEqual(['There is no chat template: ChatML takes its place.']);
+    }
   });
 });

@@ -72,7 +72,7 @@ const trials: readonly (readonly ChatMessage[])[] = [
 
 function usableTemplate(options: ChatTemplateOptions, maskFor: ReturnType<typeof createTextMasks>): Run {
   const { onWarning } = options;
-  if (options.source === undefined) {
+  if (!options.source?.trim()) {
     onWarning?.('There is no chat template: ChatML takes its place.');
     return compile(chatMl, options);
   }
