@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcli/inference';
 import { bytesPerMebibyte, combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
 import type { ServerConfig } from './config.js';
@@ -40,7 +41,7 @@ export function startEngines(
   options: { readonly log: Log; readonly onProgress: (progress: Progress) => void },
 ): Engines {
   const engines = models.map((model) => {
-    const log = engineLog(options.log, model.id);
+    const log = engineLog(options.log, model);
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
       arguments: engineArguments(model, models, config),
@@ -69,10 +70,15 @@ export function startEngines(
 }
 
 /**
- * Logs what becomes of one engine. That it can't start at all is not logged: whoever waits for `ready` is told.
+ * Logs what becomes of one engine, and once what was wrong with its model's file, however often it is started. That it
+ * can't start at all is not logged: whoever waits for `ready` is told.
  */
-function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => void {
+export function engineLog(
+  log: Log,
+  { id: model, path }: Pick<CatalogModel, 'id' | 'path'>,
+): (event: ProcessBackendEvent) => void {
   let wasReady = false;
+  const warnings = new Set<string>();
   return (event) => {
     switch (event.type) {
       case 'ready':
@@ -88,6 +94,11 @@ function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => voi
         return wasReady ? void log('warn', 'engine start-failed', { model, cause: event.error }) : undefined;
       case 'report':
         return void log('info', 'engine report', { model, report: event.value });
+      case 'warning': {
+        if (warnings.has(event.message)) return;
+        warnings.add(event.message);
+        return void log('warn', onOneLine(event.message), { model, file: basename(path) });
+      }
       case 'starting':
       case 'progress':
         return;
@@ -95,6 +106,11 @@ function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => voi
         event satisfies never;
     }
   };
+}
+
+/** Without what a file's texts could do to a terminal, and no longer than a person reads. */
+function onOneLine(message: string): string {
+  return message.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 500);
 }
 
 /** A cache that doesn't fit, of a size that somebody asked for, is a wrong flag and no failure. */

@@ -42,6 +42,8 @@ export interface LoadLlamaCppRunnerOptions {
   readonly longestChunk?: number | undefined;
   /** @default what the model's file recommends */
   readonly recommendedSampling?: SamplingOptions | undefined;
+  /** Told in one sentence each of what is wrong in the model's file, and what takes its place. @default nobody is told */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** The library's log, line by line. @default nobody hears it */
   readonly onLog?: ((line: { readonly level: string; readonly text: string }) => void) | undefined;
 }
@@ -110,7 +112,7 @@ export async function loadLlamaCppRunner(
     const runner = new LlamaCppRunner({
       model,
       context,
-      tokenizer: createVocabularyTokenizer(model),
+      tokenizer: createVocabularyTokenizer(model, options.onWarning),
       slots: plan.slots,
       longestDraft: draftable,
       cacheBytes: plan.bytes,
