@@ -121,7 +121,9 @@ export async function loadLlamaCppRunner(
         contextLength: plan.context,
         slots: plan.slots,
         created: Math.floor((await stat(path)).mtimeMs / 1000),
-        recommendedSampling: options.recommendedSampling ?? readRecommendedSampling(header.metadata),
+        recommendedSampling:
+          options.recommendedSampling ??
+          readRecommendedSampling(header.metadata, (message) => options.onWarning?.(message)),
       },
     });
     const computed = onGpu === 'all' ? model.layers : Math.min(onGpu, model.layers);
