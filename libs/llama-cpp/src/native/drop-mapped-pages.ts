@@ -29,7 +29,9 @@ export function createDropMappedPages(library: LibraryHandle): DropMappedPages {
 export function mappingsOf(path: string, maps: string): readonly (readonly [from: bigint, to: bigint])[] {
   return maps.split('\n').flatMap((line) => {
     const [, from, to, mapped] = /^([0-9a-f]+)-([0-9a-f]+) r\S+ \S+ \S+ \S+\s+(\/.*)$/.exec(line) ?? [];
-    return mapped !== undefined && setOf(mapped) === setOf(path) ? [[BigInt(`0x${from}`), BigInt(`0x${to}`)] as const] : [];
+    return mapped !== undefined && setOf(mapped) === setOf(path)
+      ? [[BigInt(`0x${from}`), BigInt(`0x${to}`)] as const]
+      : [];
   });
 }
 
