@@ -61,11 +61,14 @@ export class LlamaCpp {
    * Opens a GGUF file, or the first file of a split set. Its weights are mapped into memory, not read, where the processor
    * can compute on them as they are.
    *
-   * @throws LlamaCppError `model_not_found` · `invalid_model` · `insufficient_memory`, with what llama.cpp says
+   * @throws LlamaCppError `model_not_found` · `invalid_model` · `insufficient_memory`, with what llama.cpp says ·
+   * `invalid_argument`
    */
   async loadModel(path: string, options: LoadModelOptions = {}): Promise<LlamaModel> {
     const { gpuLayers = 0, vocabularyOnly = false } = options;
     const label = basename(path);
+    if (gpuLayers !== 'all' && !(Number.isInteger(gpuLayers) && gpuLayers >= 0 && gpuLayers < 2 ** 31))
+      throw new LlamaCppError('invalid_argument', `gpuLayers must be a number from 0 on, or all; it is ${gpuLayers}.`);
     await access(path).catch((cause: unknown) => {
       throw new LlamaCppError('model_not_found', `${label}: there is no such file, or it can't be read.`, { cause });
     });
@@ -82,7 +85,7 @@ export class LlamaCpp {
     );
     if (result !== null) {
       this.#library.dropMappedPages(path);
-      return new LlamaModel(this.#library, result, label);
+      return new LlamaModel(this.#library, result, label, vocabularyOnly);
     }
     const reason = reasonOf(problems);
     const code = /alloc|out of memory/i.test(reason) ? 'insufficient_memory' : 'invalid_model';

@@ -106,7 +106,6 @@ export async function loadLlamaCppRunner(
       batchTokens: longestChunk + plan.slots + draftable,
       passTokens: longestChunk,
       outputs: Math.max(plan.slots, 1 + draftable),
-      outputsPerSequence: 1 + draftable,
       cacheType,
     });
     const runner = new LlamaCppRunner({

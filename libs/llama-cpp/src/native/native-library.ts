@@ -89,6 +89,7 @@ export async function loadNativeLibrary({ directory, paths }: FoundLibraries): P
   if (functions.ggml_backend_reg_count() === 0) functions.ggml_backend_load_all_from_path(directory);
   functions.llama_backend_init();
 
+  const known = new Map<bigint, unknown>();
   /** Arguments of calls that have not ended: memory among them must not be collected. */
   const called = new Set<readonly unknown[]>();
   return {
@@ -96,14 +97,19 @@ export async function loadNativeLibrary({ directory, paths }: FoundLibraries): P
     log,
     view: (address, bytes) => koffi.view(address, bytes),
     addressOf: (memory) => koffi.address(memory),
-    functionAt: (address, result, parameters) =>
-      koffi.decode(
-        address,
-        koffi.proto(
-          typed[result],
-          parameters.map((type) => typed[type]),
-        ),
-      ),
+    functionAt: (address, result, parameters) => {
+      const made =
+        known.get(address) ??
+        koffi.decode(
+          address,
+          koffi.proto(
+            typed[result],
+            parameters.map((type) => typed[type]),
+          ),
+        );
+      known.set(address, made);
+      return made;
+    },
     isSet: koffi.load(onWindows ? 'ucrtbase.dll' : null).symbol('strlen') as bigint,
     dropMappedPages: onWindows ? () => undefined : createDropMappedPages(koffi.load(null)),
     async: (name, ...values) =>

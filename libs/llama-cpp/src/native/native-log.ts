@@ -73,6 +73,11 @@ export class NativeLog {
   #flush(): void {
     const line = { level: this.#level, text: this.#text.trim() };
     this.#text = '';
-    if (line.text !== '') for (const listener of this.#listeners) listener(line);
+    if (line.text !== '') this.#tell(line);
+  }
+
+  /** Not from within the library's call: a listener may throw, or call the library. */
+  #tell(line: LogLine): void {
+    for (const listener of this.#listeners) queueMicrotask(() => listener(line));
   }
 }
