@@ -13,7 +13,7 @@ export interface ContextOptions {
   readonly sequences?: number | undefined;
   /** Threads that compute, 512 at most. */
   readonly threads: number;
-  /** Most tokens of a batch; at least one for each sequence. @default 2048 */
+  /** Most tokens of a batch; at least one for each sequence, a multiple of these for embeddings. @default 2048 */
   readonly batchTokens?: number | undefined;
   /**
    * Most tokens that are computed at once; longer batches take several passes. Models whose tokens see all others, and
@@ -67,9 +67,11 @@ export function resolveContextOptions(options: ContextOptions, inOnePass: boolea
   }
   checkName('cacheType', cacheType, cacheTypes);
   if (embeddings !== undefined) checkName('embeddings', embeddings, poolingTypes);
-  // The library ends the process when there is not an output for each sequence.
-  const batchTokens = Math.max(options.batchTokens ?? 2048, sequences);
   const whole = inOnePass || embeddings !== undefined;
+  // The library ends the process when there is not an output for each sequence, and where a batch that is read as a whole
+  // doesn't hold equally many tokens of all.
+  const most = Math.max(options.batchTokens ?? 2048, sequences);
+  const batchTokens = whole ? Math.ceil(most / sequences) * sequences : most;
   return {
     positions,
     sequences,
@@ -102,7 +104,7 @@ export function toContextParams(
     n_outputs_max_per_seq: options.outputs,
     n_threads: options.threads,
     n_threads_batch: options.threads,
-    pooling_type: poolingTypes[embeddings ?? 'model'],
+    pooling_type: poolingTypes[embeddings ?? 'none'],
     embeddings: embeddings !== undefined,
     type_k: type,
     type_v: type,

@@ -64,6 +64,7 @@ describe('embeddings', () => {
 
   it('are made of batches as long as the context takes, in one pass', async () => {
     const wide = await make('model', { sequences: 3, batchTokens: 700, passTokens: 16 });
+    expect(wide.batchTokens).toBe(702);
     const batch = wide.createBatch();
     for (let sequence = 0; sequence < 3; sequence++)
       for (let at = 0; at < 230; at++) batch.add(10 + (at % 50), at, sequence, false);

@@ -4,6 +4,7 @@ import { LlamaCppError } from './llama-cpp-error.js';
 import type { LoraAdapter } from './lora-adapter.js';
 import type { NativeFunctions } from './native/function-table.js';
 import type { NativeLibrary } from './native/native-library.js';
+import { poolingTypes } from './native/structs.js';
 import { headerBytes, readHeader, writeHeader } from './saved-sequence.js';
 import type { ThreadPool } from './thread-pool.js';
 
@@ -43,6 +44,8 @@ export class LlamaContext {
   readonly #functions: NativeFunctions;
   readonly #parts: ContextParts;
   readonly #memory: bigint;
+  /** Whether embeddings are one for each sequence. */
+  readonly #isPooled: boolean;
   readonly #batches = new WeakSet<Batch>();
   /** Views of logits in the library's memory, by address: the same places are read again and again. */
   readonly #views = new Map<bigint, Float32Array>();
@@ -58,6 +61,7 @@ export class LlamaContext {
     this.#handle = handle;
     this.#parts = parts;
     this.#memory = functions.llama_get_memory(handle) ?? 0n;
+    this.#isPooled = functions.llama_pooling_type(handle) !== poolingTypes.none;
     this.positions = functions.llama_n_ctx_seq(handle);
     this.sequences = parts.options.sequences;
     this.batchTokens = functions.llama_n_batch(handle);
@@ -122,7 +126,9 @@ export class LlamaContext {
    * @throws LlamaCppError `invalid_argument` where there is none
    */
   embeddingAt(index: number): Float32Array {
-    const address = this.#functions.llama_get_embeddings_ith(this.#idle(), this.#whole(index));
+    const handle = this.#idle();
+    // What the library answers of a context that makes one for each sequence was never written.
+    const address = this.#isPooled ? null : this.#functions.llama_get_embeddings_ith(handle, this.#whole(index));
     return this.#viewAt(address, this.#parts.model.embeddingSize, index).slice();
   }
 
@@ -150,7 +156,7 @@ export class LlamaContext {
     return this.#functions.llama_memory_seq_rm(this.#memory, this.#known(sequence), from, to);
   }
 
-  /** Lets sequence `target` go on from all of `source`, in place of what it held. */
+  /** Lets sequence `target` go on from all of `source`, in place of what it held; as `save` and `restore`. */
   async copy(source: number, target: number): Promise<void> {
     if (this.#known(source) === this.#known(target)) return;
     // Not `llama_memory_seq_cp`, which only copies with the next batch: what is saved or restored before goes wrong.
@@ -178,18 +184,16 @@ export class LlamaContext {
   }
 
   /**
-   * All that a sequence remembers, as bytes that `restore` takes: of this context, or of another one of the same model with
-   * the same cache type, number of sequences and `keepWholeWindow`, in this process or another.
+   * What a sequence needs to be gone on with, as bytes that `restore` takes: of this context, or of another one of the same
+   * model with the same cache type, number of sequences and `keepWholeWindow`, in this process or another. Of layers with a
+   * sliding window it is the window alone: the sequence can't be cut back after `restore`.
    */
   async save(sequence: number): Promise<Uint8Array> {
     const handle = this.#idle();
     const size = Number(this.#functions.llama_state_seq_get_size(handle, this.#known(sequence)));
-    const bytes = new Uint8Array(headerBytes + size);
-    const call = this.#library.async('llama_state_seq_get_data', handle, bytes.subarray(headerBytes), size, sequence);
-    const written = Number(await this.#run(call));
-    if (written !== size) throw new LlamaCppError('compute_failed', 'llama.cpp could not save a sequence.');
-    writeHeader(bytes, this.#parts.tag);
-    return bytes;
+    return this.#save(size, this.#parts.tag, (rest) =>
+      this.#library.async('llama_state_seq_get_data', handle, rest, size, sequence),
+    );
   }
 
   /**
@@ -209,6 +213,26 @@ export class LlamaContext {
     const call = this.#library.async('llama_state_seq_set_data', handle, saved, saved.byteLength, sequence);
     if (Number(await this.#run(call)) > 0) return;
     throw new LlamaCppError('no_room', 'The context has no room for the sequence that was saved.');
+  }
+
+  /** As `save`, of all sequences and of windows too: after `restoreAll` they can be cut back as before. */
+  async saveAll(): Promise<Uint8Array> {
+    const handle = this.#idle();
+    const size = Number(this.#functions.llama_state_get_size(handle));
+    return this.#save(size, tagOfAll(this.#parts.tag), (rest) =>
+      this.#library.async('llama_state_get_data', handle, rest, size),
+    );
+  }
+
+  /** As `restore`, for all sequences: what they held is forgotten. */
+  async restoreAll(bytes: Uint8Array): Promise<void> {
+    const handle = this.#idle();
+    const saved = readHeader(bytes, tagOfAll(this.#parts.tag));
+    this.clear();
+    const call = this.#library.async('llama_state_set_data', handle, saved, saved.byteLength);
+    if (Number(await this.#run(call)) > 0) return;
+    this.clear();
+    throw new LlamaCppError('no_room', 'The context has no room for the sequences that were saved.');
   }
 
   /**
@@ -267,6 +291,14 @@ export class LlamaContext {
     }
   }
 
+  async #save(size: number, tag: number, write: (rest: Uint8Array) => Promise<number | bigint>): Promise<Uint8Array> {
+    const bytes = new Uint8Array(headerBytes + size);
+    const written = Number(await this.#run(write(bytes.subarray(headerBytes))));
+    if (written !== size) throw new LlamaCppError('compute_failed', 'llama.cpp could not save what it remembers.');
+    writeHeader(bytes, tag);
+    return bytes;
+  }
+
   /** Marks the context as busy until the work has ended. */
   async #run<T>(work: Promise<T>): Promise<T> {
     this.#running = work;
@@ -286,10 +318,10 @@ export class LlamaContext {
 
   /** Whether what comes behind `from` couldn't see all of its window: the library would go on without it. */
   #wouldLoseWindow(sequence: number, from: number): boolean {
-    const { model, options } = this.#parts;
-    if (model.slidingWindow === 0 || options.keepWholeWindow) return false;
+    const { slidingWindow } = this.#parts.model;
+    if (slidingWindow === 0) return false;
     const first = this.rangeOf(sequence)?.first ?? 0;
-    return first > Math.max(0, from - model.slidingWindow);
+    return first > Math.max(0, from - slidingWindow);
   }
 
   #viewAt(address: bigint | null, count: number, which: number): Float32Array {
@@ -314,3 +346,5 @@ export class LlamaContext {
     return this.#handle;
   }
 }
+
+const tagOfAll = (tag: number): number => (tag ^ 1) >>> 0;

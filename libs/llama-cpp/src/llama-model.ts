@@ -18,7 +18,7 @@ import { ThreadPool } from './thread-pool.js';
 import { Vocabulary } from './vocabulary.js';
 
 /** `llama_pooling_type` of rerankers, whose vectors have another length. */
-const poolingTypeRank = 4;
+const poolingTypeRank = '4';
 
 /** An open model: its weights, mapped into memory, and its vocabulary. */
 export class LlamaModel {
@@ -92,11 +92,7 @@ export class LlamaModel {
    */
   async createContext(options: ContextOptions): Promise<LlamaContext> {
     return this.#make(async (model) => {
-      const refusal = this.#vocabularyOnly
-        ? 'only the vocabulary was loaded'
-        : this.kind === 'both'
-          ? 'models with an encoder and a decoder are not run'
-          : undefined;
+      const refusal = this.#refusalOf(options);
       if (refusal !== undefined) throw this.#noContext('invalid_argument', refusal);
       const resolved = resolveContextOptions(options, this.#readsInOnePass());
       const threads = new ThreadPool(this.#library, resolved.threads);
@@ -125,10 +121,6 @@ export class LlamaModel {
         onDispose: () => this.#contexts.delete(context),
       });
       this.#contexts.add(context);
-      if (this.#library.functions.llama_pooling_type(result) === poolingTypeRank) {
-        await context.dispose();
-        throw this.#noContext('invalid_argument', 'rerankers are not run');
-      }
       return context;
     });
   }
@@ -185,10 +177,22 @@ export class LlamaModel {
     }
   }
 
+  /** What is not run, and what the library would end the process for. */
+  #refusalOf({ embeddings }: ContextOptions): string | undefined {
+    if (this.#vocabularyOnly) return 'only the vocabulary was loaded';
+    if (this.kind === 'both') return 'models with an encoder and a decoder are not run';
+    const makesRanks = embeddings === 'model' && this.#own('pooling_type') === poolingTypeRank;
+    return makesRanks ? 'rerankers are not run' : undefined;
+  }
+
   /** Whether its tokens see those behind them too. */
   #readsInOnePass(): boolean {
-    const architecture = this.metadata.get('general.architecture') ?? '';
-    return this.kind !== 'decoder' || this.metadata.get(`${architecture}.attention.causal`) === 'false';
+    return this.kind !== 'decoder' || this.#own('attention.causal') === 'false';
+  }
+
+  /** Metadata of its architecture. */
+  #own(name: string): string | undefined {
+    return this.metadata.get(`${this.metadata.get('general.architecture') ?? ''}.${name}`);
   }
 
   #noContext(code: LlamaCppErrorCode, reason: string): LlamaCppError {
