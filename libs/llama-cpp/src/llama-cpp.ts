@@ -8,7 +8,7 @@ import type { FoundLibraries, UnusedPackage } from './native/find-libraries.js';
 import type { LogLine } from './native/native-log.js';
 import type { NativeLibrary } from './native/native-library.js';
 import { loadModes } from './native/structs.js';
-import { reasonOf } from './reason-of.js';
+import { lacksMemory, reasonOf } from './reason-of.js';
 
 export interface LoadModelOptions {
   /** How many of the model's layers are computed on GPUs; the rest on the processor. @default 0 */
@@ -87,8 +87,7 @@ export class LlamaCpp {
       this.#library.dropMappedPages(path);
       return new LlamaModel(this.#library, result, label, vocabularyOnly);
     }
-    const reason = reasonOf(problems);
-    const code = /alloc|out of memory/i.test(reason) ? 'insufficient_memory' : 'invalid_model';
-    throw new LlamaCppError(code, `${label}: ${reason}`);
+    const code = lacksMemory(problems) ? 'insufficient_memory' : 'invalid_model';
+    throw new LlamaCppError(code, `${label}: ${reasonOf(problems)}`);
   }
 }

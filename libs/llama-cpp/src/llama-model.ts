@@ -12,7 +12,7 @@ import type { NativeLibrary } from './native/native-library.js';
 import { readText } from './native/read-text.js';
 import { kindOfModel } from './model-kind.js';
 import type { ModelKind } from './model-kind.js';
-import { reasonOf } from './reason-of.js';
+import { lacksMemory, reasonOf } from './reason-of.js';
 import { sequenceTag } from './saved-sequence.js';
 import { ThreadPool } from './thread-pool.js';
 import { Vocabulary } from './vocabulary.js';
@@ -103,8 +103,7 @@ export class LlamaModel {
       );
       if (result === null) {
         threads.dispose();
-        const isMemory = /alloc|out of memory/i.test(problems.join());
-        throw this.#noContext(isMemory ? 'insufficient_memory' : 'invalid_argument', reasonOf(problems));
+        throw this.#noContext(lacksMemory(problems) ? 'insufficient_memory' : 'invalid_argument', reasonOf(problems));
       }
       const context = new LlamaContext(this.#library, result, {
         model: this.#identity,
