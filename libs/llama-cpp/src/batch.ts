@@ -64,6 +64,12 @@ export class Batch {
     this.#lastPositions.fill(-1);
   }
 
+  /** Whether a token, with an output or without, still fits. */
+  hasRoom(hasOutput: boolean): boolean {
+    const { tokens, outputs } = this.#limits;
+    return this.#length < tokens && (!hasOutput || this.#outputCount < outputs);
+  }
+
   /**
    * Adds a token. Returns its index, by which its logits are asked for.
    *

@@ -129,8 +129,10 @@ describe('what would end the process is refused', () => {
   it('more tokens than fit, and more outputs than there is space for', async () => {
     const batch = context.createBatch();
     for (let at = 0; at < 3; at++) batch.add(40, at, 0, true);
+    expect([batch.hasRoom(true), batch.hasRoom(false)]).toEqual([false, true]);
     expect(() => batch.add(40, 3, 0, true)).toThrow(refused('space for 3 outputs'));
     for (let at = 3; at < 8; at++) batch.add(40, at, 0, false);
+    expect([batch.hasRoom(true), batch.hasRoom(false)]).toEqual([false, false]);
     expect(() => batch.add(40, 8, 0, false)).toThrow(refused('holds 8 tokens; it is full'));
     await context.decode(batch);
     expect(context.rangeOf(0)).toEqual({ first: 0, last: 7 });

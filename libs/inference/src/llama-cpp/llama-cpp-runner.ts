@@ -55,7 +55,9 @@ export class LlamaCppRunner implements ModelRunner {
       count: slots,
       positions: options.card.contextLength,
       canBeCut: model.memory === 'cache',
-      cut: (row, length) => void context.current.remove(row, length),
+      cut: (row, length) => {
+        if (!context.current.remove(row, length)) throw new Error(`A cache can't be cut back to ${length} tokens.`);
+      },
     });
   }
 
@@ -77,12 +79,12 @@ export class LlamaCppRunner implements ModelRunner {
     for (const [at, { row, tokens, logitRows }] of known.entries()) {
       const rows = results[at] as Float32Array<ArrayBufferLike>[];
       for (const [offset, token] of tokens.entries()) {
-        if (this.#batch.length === this.#batch.capacity) {
+        const isWanted = offset >= tokens.length - logitRows;
+        if (!this.#batch.hasRoom(isWanted)) {
           // The library's memory is used again by the next batch.
           for (const [place, logits] of await this.#compute(wanted, signal)) place.push(logits.slice());
           wanted = [];
         }
-        const isWanted = offset >= tokens.length - logitRows;
         const index = this.#batch.add(token, row.length + offset, row.index, isWanted);
         if (isWanted) wanted.push({ rows, index });
       }

@@ -55,13 +55,18 @@ function looksLikeControl(text: string): boolean {
   return /^(<.+>|\[.+\])$/.test(text);
 }
 
-/** Parts texts inside what the library would take for a control token. */
+/**
+ * Parts texts inside what the library would take for a control token. Where a vocabulary puts a space in front of texts, it
+ * does so in front of these parts too.
+ */
 function plainTokens(vocabulary: Vocabulary, disguised: readonly string[]): (text: string, tokens: number[]) => void {
   const append = (text: string, tokens: number[]): void => {
     if (text !== '') for (const token of vocabulary.tokenize(text)) tokens.push(token);
   };
   if (disguised.length === 0) return append;
-  const pattern = new RegExp(disguised.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g');
+  const anyOfThem = disguised.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+  // Only looks ahead: one may begin inside another.
+  const pattern = new RegExp(`(?=${anyOfThem})`, 'g');
   return (text, tokens) => {
     let from = 0;
     for (const { index } of text.matchAll(pattern)) {
