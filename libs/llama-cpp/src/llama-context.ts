@@ -13,6 +13,7 @@ export interface ContextModel {
   readonly vocabularySize: number;
   readonly embeddingSize: number;
   readonly slidingWindow: number;
+  readonly memory: 'cache' | 'state' | 'both';
   /** Whether it reads with an encoder of its own, or with its decoder. */
   readonly isEncoder: boolean;
 }
@@ -150,10 +151,21 @@ export class LlamaContext {
    * @param to @default to its end
    */
   remove(sequence: number, from = 0, to = -1): boolean {
+    this.#whole(to);
+    const isWhole = this.#whole(from) <= 0 && to < 0;
+    if (!isWhole && !this.canRemove(sequence, from)) return false;
     this.#idle();
-    const isWhole = this.#whole(from) <= 0 && this.#whole(to) < 0;
-    if (!isWhole && this.#wouldLoseWindow(this.#known(sequence), from)) return false;
     return this.#functions.llama_memory_seq_rm(this.#memory, this.#known(sequence), from, to);
+  }
+
+  /** Whether `remove` could forget the positions from `from` on, without doing so. */
+  canRemove(sequence: number, from: number): boolean {
+    const range = this.rangeOf(sequence);
+    const { memory, slidingWindow } = this.#parts.model;
+    if (range === undefined || this.#whole(from) <= 0 || from > range.last) return true;
+    if (memory !== 'cache') return false;
+    // The library would go on without what it no longer has of the window.
+    return slidingWindow === 0 || range.first <= Math.max(0, from - slidingWindow);
   }
 
   /** Lets sequence `target` go on from all of `source`, in place of what it held; as `save` and `restore`. */
@@ -191,9 +203,12 @@ export class LlamaContext {
   async save(sequence: number): Promise<Uint8Array> {
     const handle = this.#idle();
     const size = Number(this.#functions.llama_state_seq_get_size(handle, this.#known(sequence)));
-    return this.#save(size, this.#parts.tag, (rest) =>
-      this.#library.async('llama_state_seq_get_data', handle, rest, size, sequence),
-    );
+    const bytes = new Uint8Array(headerBytes + size);
+    const rest = bytes.subarray(headerBytes);
+    const written = await this.#run(this.#library.async('llama_state_seq_get_data', handle, rest, size, sequence));
+    if (Number(written) !== size) throw new LlamaCppError('compute_failed', 'llama.cpp could not save a sequence.');
+    writeHeader(bytes, this.#parts.tag);
+    return bytes;
   }
 
   /**
@@ -213,26 +228,6 @@ export class LlamaContext {
     const call = this.#library.async('llama_state_seq_set_data', handle, saved, saved.byteLength, sequence);
     if (Number(await this.#run(call)) > 0) return;
     throw new LlamaCppError('no_room', 'The context has no room for the sequence that was saved.');
-  }
-
-  /** As `save`, of all sequences and of windows too: after `restoreAll` they can be cut back as before. */
-  async saveAll(): Promise<Uint8Array> {
-    const handle = this.#idle();
-    const size = Number(this.#functions.llama_state_get_size(handle));
-    return this.#save(size, tagOfAll(this.#parts.tag), (rest) =>
-      this.#library.async('llama_state_get_data', handle, rest, size),
-    );
-  }
-
-  /** As `restore`, for all sequences: what they held is forgotten. */
-  async restoreAll(bytes: Uint8Array): Promise<void> {
-    const handle = this.#idle();
-    const saved = readHeader(bytes, tagOfAll(this.#parts.tag));
-    this.clear();
-    const call = this.#library.async('llama_state_set_data', handle, saved, saved.byteLength);
-    if (Number(await this.#run(call)) > 0) return;
-    this.clear();
-    throw new LlamaCppError('no_room', 'The context has no room for the sequences that were saved.');
   }
 
   /**
@@ -291,14 +286,6 @@ export class LlamaContext {
     }
   }
 
-  async #save(size: number, tag: number, write: (rest: Uint8Array) => Promise<number | bigint>): Promise<Uint8Array> {
-    const bytes = new Uint8Array(headerBytes + size);
-    const written = Number(await this.#run(write(bytes.subarray(headerBytes))));
-    if (written !== size) throw new LlamaCppError('compute_failed', 'llama.cpp could not save what it remembers.');
-    writeHeader(bytes, tag);
-    return bytes;
-  }
-
   /** Marks the context as busy until the work has ended. */
   async #run<T>(work: Promise<T>): Promise<T> {
     this.#running = work;
@@ -314,14 +301,6 @@ export class LlamaContext {
     if (code === 1) return new LlamaCppError('no_room', `The context has no room for ${batch.length} more tokens.`);
     if (code === -1) return new LlamaCppError('invalid_argument', 'The batch does not begin where its sequences end.');
     return new LlamaCppError('compute_failed', `llama.cpp could not compute a batch (${code}).`);
-  }
-
-  /** Whether what comes behind `from` couldn't see all of its window: the library would go on without it. */
-  #wouldLoseWindow(sequence: number, from: number): boolean {
-    const { slidingWindow } = this.#parts.model;
-    if (slidingWindow === 0) return false;
-    const first = this.rangeOf(sequence)?.first ?? 0;
-    return first > Math.max(0, from - slidingWindow);
   }
 
   #viewAt(address: bigint | null, count: number, which: number): Float32Array {
@@ -346,5 +325,3 @@ export class LlamaContext {
     return this.#handle;
   }
 }
-
-const tagOfAll = (tag: number): number => (tag ^ 1) >>> 0;

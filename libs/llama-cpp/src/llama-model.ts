@@ -80,6 +80,7 @@ export class LlamaModel {
       vocabularySize: this.vocabulary.size,
       embeddingSize: this.embeddingSize,
       slidingWindow: this.slidingWindow,
+      memory: this.memory,
       isEncoder: this.kind === 'encoder',
     };
   }

@@ -29,6 +29,8 @@ describe('what a context remembers', () => {
     const tokens = someTokens(30);
     const expected = await append(context, tokens);
     await append(context, someTokens(30, 7));
+    expect(context.canRemove(0, 12)).toBe(true);
+    expect(context.rangeOf(0)?.last).toBe(59);
     expect(context.remove(0, 12)).toBe(true);
     expect(context.rangeOf(0)).toEqual({ first: 0, last: 11 });
     expect(distance(await append(context, tokens.slice(12)), expected)).toBeLessThan(tolerance);
@@ -44,7 +46,10 @@ describe('what a context remembers', () => {
     const expected = await append(context, tokens);
     context.remove(0);
     await append(context, tokens.slice(0, 20));
-    for (const from of [1, 10, 19]) expect(context.remove(0, from)).toBe(false);
+    for (const from of [1, 10, 19])
+      expect([context.canRemove(0, from), context.remove(0, from)]).toEqual([false, false]);
+    for (const from of [0, 20, 21]) expect(context.canRemove(0, from)).toBe(true);
+    expect(context.remove(0, 20)).toBe(true);
     // Nothing changed.
     expect(distance(await append(context, tokens.slice(20)), expected)).toBeLessThan(tolerance);
     expect(context.remove(0)).toBe(true);
@@ -63,7 +68,8 @@ describe('what a context remembers', () => {
     await append(context, tokens.slice(0, 600));
     const first = (context.rangeOf(0) ?? { first: 0 }).first;
     expect(first).toBeGreaterThan(100);
-    expect(context.remove(0, 100)).toBe(false);
+    expect([context.canRemove(0, 100), context.remove(0, 100)]).toEqual([false, false]);
+    expect([0, 599, 600].map((from) => context.canRemove(0, from))).toEqual([true, true, true]);
     expect(context.rangeOf(0)).toEqual({ first, last: 599 });
     expect(context.remove(0, 599)).toBe(true);
     await append(context, tokens.slice(599, 671));
@@ -101,42 +107,6 @@ describe('what a context remembers', () => {
     expect(ranges()).toEqual([2, 5, undefined]);
     context.clear();
     expect(ranges()).toEqual([undefined, undefined, undefined]);
-  });
-});
-
-describe('all saved sequences', () => {
-  it.each(writers)('go on in another context, and can be cut back as before: %s', async (name) => {
-    const { model, context } = await make(name);
-    const tokens = someTokens(60);
-    const expected = await append(context, tokens);
-    context.clear();
-    await append(context, tokens.slice(0, 50));
-    await append(context, someTokens(33, 2), 2);
-    const saved = await context.saveAll();
-    const larger = await model.createContext({ ...options, positions: 512 });
-    await append(larger, someTokens(7), 1);
-    await larger.restoreAll(saved);
-    expect([0, 1, 2].map((sequence) => larger.rangeOf(sequence))).toEqual(
-      [0, 1, 2].map((sequence) => context.rangeOf(sequence)),
-    );
-    if (model.memory === 'cache') expect(larger.remove(0, 3)).toBe(true);
-    const kept = (larger.rangeOf(0)?.last ?? -1) + 1;
-    expect(distance(await append(larger, tokens.slice(kept)), expected)).toBeLessThan(tolerance);
-    expect(distance(await append(larger, [40], 2), await append(context, [40], 2))).toBeLessThan(tolerance);
-  });
-
-  it('are not taken for one, nor one for all, nor where they do not fit', async () => {
-    const { model, context } = await make('gemma2', { positions: 512 });
-    await append(context, someTokens(300));
-    const [one, all] = [await context.save(0), await context.saveAll()];
-    await expect(context.restore(0, all)).rejects.toMatchObject(refused);
-    await expect(context.restoreAll(one)).rejects.toMatchObject(refused);
-    expect(context.rangeOf(0)?.last).toBe(299);
-    const small = await model.createContext(options);
-    await append(small, someTokens(9), 1);
-    await expect(small.restoreAll(all)).rejects.toMatchObject({ code: 'no_room' });
-    expect([0, 1].map((sequence) => small.rangeOf(sequence))).toEqual([undefined, undefined]);
-    await append(small, someTokens(9), 1);
   });
 });
 

@@ -6,8 +6,8 @@ const firstPositions = 1024;
 /**
  * A context that takes memory as its sequences get longer: llama.cpp takes all of a context's memory at once, and most
  * conversations are short. When one gets too long, a context of twice the size (or more) takes over what all sequences
- * remember; for that moment both are in memory, and a copy of the longest sequence, or of all of them in models with a
- * sliding window.
+ * remember; for that moment both are in memory, and a copy of one sequence. Of layers with a sliding window it takes over
+ * the window alone, so that sequences can't be cut back to what they were before.
  */
 export class GrowingContext {
   /** Positions that a sequence can get at most. */
@@ -50,9 +50,9 @@ export class GrowingContext {
     const larger = Math.min(this.positions, 2 ** Math.ceil(Math.log2(positions)));
     const next = await this.#model.createContext({ ...this.#options, positions: larger });
     try {
-      // One after another takes less memory, but windows are only saved whole all at once.
-      if (this.#model.slidingWindow > 0) await next.restoreAll(await old.saveAll());
-      else await this.#moveEach(old, next);
+      for (let sequence = 0; sequence < old.sequences; sequence++) {
+        if (old.rangeOf(sequence)) await next.restore(sequence, await old.save(sequence));
+      }
     } catch (error) {
       await next.dispose();
       throw error;
@@ -63,11 +63,5 @@ export class GrowingContext {
 
   async dispose(): Promise<void> {
     await this.#context.dispose();
-  }
-
-  async #moveEach(from: LlamaContext, to: LlamaContext): Promise<void> {
-    for (let sequence = 0; sequence < from.sequences; sequence++) {
-      if (from.rangeOf(sequence)) await to.restore(sequence, await from.save(sequence));
-    }
   }
 }

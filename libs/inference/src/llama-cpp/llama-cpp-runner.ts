@@ -54,10 +54,8 @@ export class LlamaCppRunner implements ModelRunner {
     this.#rows = new CacheRows({
       count: slots,
       positions: options.card.contextLength,
-      canBeCut: model.memory === 'cache',
-      cut: (row, length) => {
-        if (!context.current.remove(row, length)) throw new Error(`A cache can't be cut back to ${length} tokens.`);
-      },
+      canBeCut: (row, length) => context.current.canRemove(row, length),
+      cut: (row, length) => void context.current.remove(row, length),
     });
   }
 

@@ -86,9 +86,6 @@ export const functionTable = {
   llama_memory_seq_pos_min: ['llama', 'int32', ['pointer', 'int32']],
   llama_memory_seq_pos_max: ['llama', 'int32', ['pointer', 'int32']],
 
-  llama_state_get_size: ['llama', 'size', ['pointer']],
-  llama_state_get_data: ['llama', 'size', ['pointer', 'pointer', 'size']],
-  llama_state_set_data: ['llama', 'size', ['pointer', 'pointer', 'size']],
   llama_state_seq_get_size: ['llama', 'size', ['pointer', 'int32']],
   llama_state_seq_get_data: ['llama', 'size', ['pointer', 'pointer', 'size', 'int32']],
   llama_state_seq_set_data: ['llama', 'size', ['pointer', 'pointer', 'size', 'int32']],
