@@ -49,7 +49,8 @@ export class LlamaCpp {
   }
 
   /**
-   * The library's log, line by line; it is silent while nobody listens. Returns what ends that.
+   * The library's log, line by line; it is silent while nobody listens. Returns what ends that; lines that were written
+   * before still come.
    *
    * @param listener called on JavaScript's thread, some time after the line was written
    */

@@ -148,6 +148,8 @@ describe('loadLlamaCpp', () => {
     const [one, two]: LogLine[][] = [[], []];
     const stopOne = library.onLog((line) => one?.push(line));
     const stopTwo = library.onLog((line) => two?.push(line));
+    /** Lines come after the call that logged them. */
+    const said = () => new Promise((resolve) => setImmediate(resolve));
     const load = async () => {
       const model = await library.loadModel(path);
       const context = await model.createContext({ positions: 256, threads: 1 });
@@ -157,6 +159,7 @@ describe('loadLlamaCpp', () => {
     // Two at once: two threads log.
     await Promise.all([load(), load()]);
     stopTwo();
+    await said();
     const heard = two?.length ?? 0;
     expect(heard).toBeGreaterThan(50);
     expect(one?.length).toBe(heard);
@@ -164,6 +167,7 @@ describe('loadLlamaCpp', () => {
     expect(one?.some(({ text }) => text.includes('KV buffer size'))).toBe(true);
     expect(new Set(one?.map(({ level }) => level))).toContain('info');
     await load();
+    await said();
     expect(two?.length).toBe(heard);
     expect(one?.length).toBeGreaterThan(heard);
     stopOne();

@@ -17,6 +17,8 @@ export interface LlamaCppRunnerOptions {
   readonly longestDraft: number;
   /** Bytes that the caches take when every position is in use. */
   readonly cacheBytes: number;
+  /** Called when it has been disposed of. */
+  readonly onDispose?: (() => void) | undefined;
 }
 
 type Rows = readonly Float32Array<ArrayBufferLike>[];
@@ -38,6 +40,7 @@ export class LlamaCppRunner implements ModelRunner {
   readonly #model: LlamaModel;
   readonly #context: GrowingContext;
   readonly #rows: CacheRows;
+  readonly #onDispose: (() => void) | undefined;
   #batch: Batch;
 
   constructor(options: LlamaCppRunnerOptions) {
@@ -50,6 +53,7 @@ export class LlamaCppRunner implements ModelRunner {
     this.cacheBytes = options.cacheBytes;
     this.#model = model;
     this.#context = context;
+    this.#onDispose = options.onDispose;
     this.#batch = context.current.createBatch();
     this.#rows = new CacheRows({
       count: slots,
@@ -95,6 +99,7 @@ export class LlamaCppRunner implements ModelRunner {
   async dispose(): Promise<void> {
     await this.#context.dispose();
     await this.#model.dispose();
+    this.#onDispose?.();
   }
 
   /** Computes what is in the batch and empties it. */

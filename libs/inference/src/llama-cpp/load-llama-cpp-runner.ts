@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import type { LlamaModel } from '@mcli/llama-cpp';
+import type { LlamaCpp, LlamaModel } from '@mcli/llama-cpp';
+import type { GgufHeader } from '@mcli/model-builder';
 import type { SamplingOptions } from '../contract.js';
 import type { KvCachePlan } from '../engine/plan-kv-cache.js';
 import { planKvCache } from '../engine/plan-kv-cache.js';
@@ -76,21 +77,39 @@ const mostDrafts = 16;
 export async function loadLlamaCppRunner(
   options: LoadLlamaCppRunnerOptions,
 ): Promise<{ readonly runner: LlamaCppRunner; readonly placement: Placement }> {
-  const { loadLlamaCpp, packagesFor, defaultThreads, readGgufHeader, readRecommendedSampling } = await importPeers(
-    async () => ({
-      ...(await import('@mcli/llama-cpp')),
-      ...(await import('@mcli/model-builder')),
-      ...(await import('@mcli/ort')),
-    }),
-  );
+  const peers = await importPeers(async () => ({
+    ...(await import('@mcli/llama-cpp')),
+    ...(await import('@mcli/model-builder')),
+    ...(await import('@mcli/ort')),
+  }));
+  const header = await peers.readGgufHeader(options.path);
+  // Without layers for a GPU, the libraries for the processor alone are loaded where they are installed.
+  const packages = options.gpuLayers === 0 ? [...peers.packagesFor()].reverse() : peers.packagesFor();
+  const library = await peers.loadLlamaCpp({ packages });
+  const stopLog = options.onLog && library.onLog(options.onLog);
+  try {
+    return await openModel({ ...peers, library, header }, options, stopLog);
+  } catch (error) {
+    stopLog?.();
+    throw error;
+  }
+}
+
+interface Opener {
+  readonly library: LlamaCpp;
+  readonly header: GgufHeader;
+  readonly defaultThreads: typeof import('@mcli/ort').defaultThreads;
+  readonly readRecommendedSampling: typeof import('@mcli/model-builder').readRecommendedSampling;
+}
+
+async function openModel(
+  { library, header, defaultThreads, readRecommendedSampling }: Opener,
+  options: LoadLlamaCppRunnerOptions,
+  onDispose: (() => void) | undefined,
+): ReturnType<typeof loadLlamaCppRunner> {
   const { id, path, gpuLayers = 'auto', threads = defaultThreads(), longestChunk = 512 } = options;
-  const header = await readGgufHeader(path);
   const shape = readModelShape(header);
   const weightBytes = await modelFileBytes(path);
-  // Without layers for a GPU, the libraries for the processor alone are loaded where they are installed.
-  const packages = gpuLayers === 0 ? [...packagesFor()].reverse() : packagesFor();
-  const library = await loadLlamaCpp({ packages });
-  if (options.onLog) library.onLog(options.onLog);
   const gpus = library.devices().filter(({ kind }) => kind === 'gpu' || kind === 'integrated-gpu');
   if (gpus.length === 0 || gpuLayers === 0) checkWeights(id, weightBytes);
   const { plan, cacheType } = planCache(shape, weightBytes, options);
@@ -115,6 +134,7 @@ export async function loadLlamaCppRunner(
       slots: plan.slots,
       longestDraft: draftable,
       cacheBytes: plan.bytes,
+      onDispose,
       card: {
         id,
         contextLength: plan.context,

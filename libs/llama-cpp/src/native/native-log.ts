@@ -33,15 +33,13 @@ export class NativeLog {
     functions.llama_log_set(silence, null);
   }
 
-  /** Calls `listener` with each whole line, after the library's call that logged it. Returns what ends that. */
+  /**
+   * Calls `listener` with each whole line, after the library's call that logged it. Returns what ends that; what was logged
+   * before still comes.
+   */
   listen(listener: (line: LogLine) => void): () => void {
-    let isHeard = true;
     // A listener may throw, call the library, or end the process; a thread of the library waits until this has returned.
-    const stop = this.#hear((line) => void setImmediate(() => isHeard && listener(line)));
-    return () => {
-      isHeard = false;
-      stop();
-    };
+    return this.#hear((line) => void setImmediate(() => listener(line)));
   }
 
   /** The errors and warnings of some work, oldest first, beside its result. */
