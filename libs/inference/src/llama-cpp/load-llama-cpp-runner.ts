@@ -13,6 +13,7 @@ import { LlamaCppRunner } from './llama-cpp-runner.js';
 import { modelFileBytes } from './model-file-bytes.js';
 import type { ModelShape } from './read-model-shape.js';
 import { readModelShape } from './read-model-shape.js';
+import { ThreadTuner } from './thread-tuner.js';
 import { createVocabularyTokenizer } from './vocabulary-tokenizer.js';
 
 export interface LoadLlamaCppRunnerOptions {
@@ -29,7 +30,9 @@ export interface LoadLlamaCppRunnerOptions {
    * @default a quarter of the memory that is free for this process, at most half of what the weights leave
    */
   readonly kvCacheBytes?: number | undefined;
-  /** Threads that compute. @default one for each physical core that this process may use */
+  /**
+   * Threads that compute. @default at most one for each physical core that this process may use; fewer while fewer are faster
+   */
   readonly threads?: number | undefined;
   /** How many of the model's layers are computed on GPUs. @default 'auto': as many as fit; none without a GPU */
   readonly gpuLayers?: number | 'auto' | undefined;
@@ -114,6 +117,7 @@ export async function loadLlamaCppRunner(
       context,
       tokenizer: createVocabularyTokenizer(model, options.onWarning),
       slots: plan.slots,
+      tuner: options.threads === undefined ? new ThreadTuner(threads) : undefined,
       longestDraft: draftable,
       cacheBytes: plan.bytes,
       card: {
