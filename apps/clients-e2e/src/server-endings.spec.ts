@@ -30,7 +30,7 @@ if (!isLinux) console.log('Skipped: /dev/full and the list of processes in /proc
     expect((await started.get('/readyz')).status).toBe(200);
     process.kill(started.pid, 'SIGTERM');
     expect(await started.ended()).toEqual({ code: 0, signal: null });
-  }, 120_000);
+  }, 180_000);
 
   it.each([
     ['stdout', 1],
@@ -122,7 +122,7 @@ if (!isLinux) console.log('Skipped: /dev/full and the list of processes in /proc
       expect(before.length).toBeGreaterThan(0);
       expect(readdirSync(builds)).toEqual([]);
     },
-    180_000,
+    240_000,
   );
 
   it('builds it at the next start and answers, and the start after that says how long it takes', async () => {
@@ -154,5 +154,5 @@ if (!isLinux) console.log('Skipped: /dev/full and the list of processes in /proc
     expect((await loading.answer()).tokens).toBeGreaterThan(0);
     process.kill(loading.pid, 'SIGTERM');
     expect(await loading.ended()).toEqual({ code: 0, signal: null });
-  }, 240_000);
+  }, 300_000);
 });

@@ -11,7 +11,7 @@ const program = resolve(import.meta.dirname, '../../../cli/bin/mcli.js');
 const key = 'a-key-of-a-server-that-nobody-reads';
 
 /** Longer than anything here may take: whoever waits for it hangs. Milliseconds. */
-const hangMs = 60_000;
+const hangMs = 100_000;
 
 /** A server whose output plays no part: it is watched over its port and its processes. Linux only. */
 export class UnreadMcli {
@@ -67,7 +67,7 @@ export class UnreadMcli {
     return { model, tokens: usage?.completion_tokens ?? 0 };
   }
 
-  /** Waits for something to become true while the server runs. @throws when the server ends before, or after a minute */
+  /** Waits for something to become true while the server runs. @throws when the server ends before, or after 100 s */
   async until(condition: () => boolean | Promise<boolean>): Promise<void> {
     for (const startedAt = performance.now(); performance.now() - startedAt < hangMs; await sleep(10)) {
       if (await condition()) return;
@@ -80,7 +80,7 @@ export class UnreadMcli {
     await this.until(async () => (await this.get('/readyz').catch(() => undefined))?.status === 200);
   }
 
-  /** Resolves to how the server ended, when no process of its group is left. @throws when one is, after a minute */
+  /** Resolves to how the server ended, when no process of its group is left. @throws when one is, after 100 s */
   async ended(): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
     const hang = setTimeout(() => this.end(), hangMs);
     const [code, signal] = await this.#ended;
