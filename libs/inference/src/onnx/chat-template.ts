@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../contract.js';
 import { InferenceError } from '../errors.js';
+import { escapePattern } from './escape-pattern.js';
 import { Environment, parse, tokenize } from './jinja.js';
 import { prepareTemplate } from './prepare-template.js';
 import { strftime } from './strftime.js';
@@ -129,8 +130,4 @@ function cut(rendered: string, controls: RegExp, mask: TextMask): ChatPiece[] {
   }
   if (from < rendered.length) pieces.push({ text: mask.lift(rendered.slice(from)) });
   return pieces;
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
