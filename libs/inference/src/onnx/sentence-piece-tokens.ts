@@ -23,6 +23,8 @@ export function createSentencePieceTokens(data: TokenizerData, ids: ReadonlyMap<
   const byteTokens = Array.from({ length: 256 }, (_, byte) =>
     ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),
   );
+  const encoder = new TextEncoder();
+  const utf8 = new Uint8Array(4);
   const unknown = data.unknownToken === undefined ? undefined : ids.get(data.tokens[data.unknownToken] ?? '');
 
   return (text, tokens, most) => {
@@ -39,21 +41,22 @@ export function createSentencePieceTokens(data: TokenizerData, ids: ReadonlyMap<
       write(point === 0x20 ? space : point);
     }
     const left = merger.merge(count);
-    let isUnknown = false;
+    let wasUnknown = false;
     for (let at = 0; at < left; at++) {
       const symbol = symbols[at] as number;
-      const bytes = symbol < 0 ? bytesOf(~symbol) : undefined;
-      const wasUnknown: boolean = isUnknown;
-      isUnknown = symbol < 0 ? bytes === undefined : symbol === unknown;
-      if (bytes) tokens.push(...bytes);
-      else if (!isUnknown) tokens.push(symbol);
-      else if (unknown !== undefined && !wasUnknown) tokens.push(unknown);
+      const isUnknown = symbol < 0 ? !pushBytes(~symbol, tokens) : symbol === unknown;
+      if (symbol >= 0 && !isUnknown) tokens.push(symbol);
+      if (isUnknown && !wasUnknown && unknown !== undefined) tokens.push(unknown);
+      wasUnknown = isUnknown;
     }
     if (tokens.length > most) throw new TooManyTokens(tokens.length);
   };
 
-  function bytesOf(point: number): number[] | undefined {
-    const found = Array.from(Buffer.from(String.fromCodePoint(point)), (byte) => byteTokens[byte]);
-    return found.includes(undefined) ? undefined : (found as number[]);
+  /** Pushes the tokens of a character's bytes, unless one of them is missing. */
+  function pushBytes(point: number, tokens: number[]): boolean {
+    const { written } = encoder.encodeInto(String.fromCodePoint(point), utf8);
+    for (let at = 0; at < written; at++) if (byteTokens[utf8[at] as number] === undefined) return false;
+    for (let at = 0; at < written; at++) tokens.push(byteTokens[utf8[at] as number] as number);
+    return true;
   }
 }

@@ -44,7 +44,8 @@ export class SymbolMerger {
     const previous = this.#previous;
     const ranks = this.#ranks;
     const queue = this.#queue;
-    const rankAt = (position: number) => (position >= 0 && position < count ? (ranks[position] as number) : neverMerged);
+    const rankAt = (position: number) =>
+      position >= 0 && position < count ? (ranks[position] as number) : neverMerged;
     const pushIfFirst = (position: number, rank: number) => {
       if (rank === neverMerged || rankAt(previous[position] as number) <= rank) return;
       if (rankAt(next[position] as number) >= rank) queue.push(rank, position);
