@@ -1,6 +1,8 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { byteSpelling } from './byte-spelling.js';
+import { createCutter } from './cut-pieces.js';
+import { preTokenizer } from './pre-tokenizers.js';
 import { createTokenizer } from './tokenizer.js';
 import type { TokenizerData } from './tokenizer-data.js';
 import { tokenType } from './tokenizer-data.js';
@@ -34,19 +36,40 @@ const text = fc
   })
   .map((found) => found.join(''));
 
+const preTokenizers = ['gpt-2', 'smollm', 'default', 'llama-bpe', 'smaug-bpe', 'qwen2'];
+
+describe('pieces of plain text', () => {
+  it.each(preTokenizers)('are those of the library with the pre-tokenizer %s', (pre) => {
+    const cut = createCutter(preTokenizer(pre).patterns);
+    const theirs = new LibraryTokenizer(
+      {
+        ...{ added_tokens: [], normalizer: null, decoder: null, post_processor: null },
+        ...{ pre_tokenizer: libraryPreTokenizer(pre).config, model: { type: 'BPE', vocab: {}, merges: [] } },
+      },
+      {},
+    );
+    const spell = (piece: string) => Array.from(Buffer.from(piece), (value) => byteSpelling[value]).join('');
+    fc.assert(
+      fc.property(text, (one) => {
+        const ours: string[] = [];
+        cut(one, (part, from, to) => ours.push(spell(part.slice(from, to))));
+        expect(ours).toEqual(theirs.pre_tokenizer?.pre_tokenize(one));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
 describe('tokens of plain text', () => {
-  it.each(['gpt-2', 'smollm', 'default', 'llama-bpe', 'smaug-bpe', 'qwen2'])(
-    'are those of the library for byte-level vocabularies with the pre-tokenizer %s',
-    (pre) => {
-      fc.assert(
-        fc.property(byteLevel(pre), fc.array(text, { minLength: 1, maxLength: 8 }), (data, texts) => {
-          const [ours, theirs] = [createTokenizer(data), byteLevelLibrary(data)];
-          for (const one of texts) expect({ one, ids: ours.encode(one) }).toEqual({ one, ids: theirs(one) });
-        }),
-        { numRuns: 150 },
-      );
-    },
-  );
+  it.each(preTokenizers)('are those of the library for byte-level vocabularies with the pre-tokenizer %s', (pre) => {
+    fc.assert(
+      fc.property(byteLevel(pre), fc.array(text, { minLength: 1, maxLength: 8 }), (data, texts) => {
+        const [ours, theirs] = [createTokenizer(data), byteLevelLibrary(data)];
+        for (const one of texts) expect({ one, ids: ours.encode(one) }).toEqual({ one, ids: theirs(one) });
+      }),
+      { numRuns: 150 },
+    );
+  });
 
   it('are those of the library for SentencePiece vocabularies', () => {
     fc.assert(
