@@ -114,12 +114,15 @@ function sentencePiece(): fc.Arbitrary<TokenizerData> {
   const bytes = Array.from({ length: 256 }, (_, value) => `<0x${value.toString(16).toUpperCase().padStart(2, '0')}>`);
   const unit = fc.constantFrom('a', 'a', 'b', '\u2581', 'é', '的', '👩', 'z', '<');
   const piece = fc.array(unit, { minLength: 1, maxLength: 5, size: 'max' }).map((found) => found.join(''));
+  const absent: fc.Arbitrary<number[]> = fc.array(fc.constantFrom(0xc3, 0xe7, 0x0a, 0x62, 0xf0), { maxLength: 3 });
+  const userTexts = ['aa', '\u2581', '  ', '\n', '的一', '.?*'];
+  const user: fc.Arbitrary<string[]> = fc.uniqueArray(fc.constantFrom(...userTexts), { maxLength: 2 });
   return fc
     .record({
       pieces: fc.uniqueArray(fc.oneof(unit, piece), { maxLength: 60, size: 'max' }),
       scores: fc.array(fc.integer({ min: -30, max: 0 }), { minLength: 400, maxLength: 400 }),
-      absent: fc.oneof(fc.constant([]), fc.array(fc.constantFrom(0xc3, 0xe7, 0x0a, 0x62, 0xf0), { maxLength: 3 })),
-      user: fc.uniqueArray(fc.constantFrom('aa', '\u2581', '  ', '\n', '的一', '.?*'), { maxLength: 2 }),
+      absent,
+      user,
       unknown: fc.boolean(),
       addSpacePrefix: fc.constantFrom(undefined, true, false),
     })
