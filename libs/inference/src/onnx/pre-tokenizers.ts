@@ -3,14 +3,12 @@ import { InferenceError } from '../errors.js';
 const contractions = "'(?:[sStTmMdD]|[rR][eE]|[vV][eE]|[lL][lL])";
 const words = '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+';
 const rest = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
-/** Takes what lies between two matches as a piece of its own. */
-const withGaps = (pattern: string) => `${pattern}|(?:(?!${pattern})[^])+`;
 
 /** `llama-bpe` cuts alike, but merges no piece anew that is a token already. */
 const smaug = [`${contractions}|${words}|\\p{N}{1,3}|${rest}`];
 
 export interface PreTokenizer {
-  /** Each cuts the pieces that the one before it made, in pieces without gaps between them. */
+  /** Each cuts the pieces that the one before it made, into its matches and what lies between them. */
   readonly patterns: readonly string[];
   /** A piece that is a token as it stands is not merged anew. */
   readonly wholeWordsFirst?: boolean;
@@ -35,7 +33,7 @@ const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)",
       '\\p{N}+',
       '[0-9][0-9][0-9]',
-    ].map(withGaps),
+    ],
   },
   'llama-bpe': { patterns: smaug, wholeWordsFirst: true },
   'smaug-bpe': { patterns: smaug },
