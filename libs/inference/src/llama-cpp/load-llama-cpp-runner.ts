@@ -6,7 +6,7 @@ import type { KvCachePlan } from '../engine/plan-kv-cache.js';
 import { planKvCache } from '../engine/plan-kv-cache.js';
 import { InferenceError } from '../errors.js';
 import { mebibytes } from '../mebibytes.js';
-import { importPeers } from '../onnx/import-peers.js';
+import { importPeers } from '../import-peers.js';
 import { fitGpuLayers } from './fit-gpu-layers.js';
 import { GrowingContext } from './growing-context.js';
 import { LlamaCppRunner } from './llama-cpp-runner.js';

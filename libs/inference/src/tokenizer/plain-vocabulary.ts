@@ -25,5 +25,10 @@ export function plainVocabulary(data: TokenizerData): PlainVocabulary {
 
 /** Some files declare their control tokens as user defined; those that look like markup are taken for control. */
 export function isControl(token: string, type: number | undefined): boolean {
-  return type === tokenType.control || (type === tokenType.userDefined && /^(<.+>|\[.+\])$/.test(token));
+  return type === tokenType.control || (type === tokenType.userDefined && looksLikeControl(token));
+}
+
+/** Whether a token that a file calls user-defined is markup, which only a template should write. */
+export function looksLikeControl(token: string): boolean {
+  return /^(<.+>|\[.+\])$/.test(token);
 }

@@ -1,6 +1,6 @@
 import type { ChatMessage } from '../contract.js';
 import { InferenceError } from '../errors.js';
-import { escapePattern } from './escape-pattern.js';
+import { escapePattern } from '../tokenizer/escape-pattern.js';
 import { Environment, parse, tokenize } from './jinja.js';
 import { prepareTemplate } from './prepare-template.js';
 import { strftime } from './strftime.js';

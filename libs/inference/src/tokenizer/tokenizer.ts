@@ -1,9 +1,8 @@
 import type { Tokenizer } from '../engine/model-runner.js';
-import { TooManyTokens } from '../engine/too-many-tokens.js';
 import { InferenceError } from '../errors.js';
 import type { AppendTokens } from './append-tokens.js';
 import { createByteLevelTokens } from './byte-level-tokens.js';
-import { createChatTemplate } from './chat-template.js';
+import { createChatTokenizer } from '../chat/chat-tokenizer.js';
 import { escapePattern } from './escape-pattern.js';
 import { createLeastTokens } from './least-tokens.js';
 import { isControl, plainVocabulary } from './plain-vocabulary.js';
@@ -27,51 +26,20 @@ export function createTokenizer(data: TokenizerData, options: TokenizerOptions =
     if (isControl(token, data.tokenTypes[id])) controls.set(token, id);
   });
   const text = (id: number | undefined) => (id === undefined ? undefined : data.tokens[id]);
-  const appendPlain = createPlainTokens(data);
-  const render = createChatTemplate({
-    source: data.chatTemplate,
-    controls: [...controls.keys()],
-    bos: text(data.bosToken),
-    eos: text(data.eosToken),
+  const bosText = text(data.bosToken);
+  const tokenBytes = tokenBytesTable(data);
+  return createChatTokenizer({
+    controls,
+    bos: data.bosToken === undefined || bosText === undefined ? undefined : { token: data.bosToken, text: bosText },
+    addBos: data.addBos ?? false,
+    eosText: text(data.eosToken),
+    chatTemplate: data.chatTemplate,
+    endTokens: new Set(data.endTokens),
+    appendPlain: createPlainTokens(data),
+    leastTokens: createLeastTokens(data, tokenBytes),
+    tokenBytes,
     onWarning: options.onWarning,
   });
-  const withBos = (ids: number[]) => {
-    const bos = data.addBos ? data.bosToken : undefined;
-    if (bos !== undefined && ids[0] !== bos) ids.unshift(bos);
-    return ids;
-  };
-
-  const tokenBytes = tokenBytesTable(data);
-  const leastTokens = createLeastTokens(data, tokenBytes);
-  const checkLength = (texts: readonly string[], most: number) => {
-    if (texts.reduce((sum, { length }) => sum + length, 0) <= most) return;
-    const atLeast = texts.reduce((sum, words) => sum + leastTokens(words), 0);
-    if (atLeast > most) throw new TooManyTokens(atLeast);
-  };
-
-  return {
-    endTokens: new Set(data.endTokens),
-    encode: (words, most = Infinity) => {
-      checkLength([words], most);
-      const ids: number[] = [];
-      appendPlain(words, ids, 2 * most);
-      return withBos(ids);
-    },
-    encodeChat: (messages, most = Infinity) => {
-      const ids: number[] = [];
-      const pieces = render(messages);
-      checkLength(
-        pieces.flatMap((piece) => ('control' in piece ? [] : [piece.text])),
-        most,
-      );
-      for (const piece of pieces) {
-        if ('control' in piece) ids.push(controls.get(piece.control) as number);
-        else appendPlain(piece.text, ids, 2 * most);
-      }
-      return withBos(ids);
-    },
-    tokenBytes,
-  };
 }
 
 /** Tokens of plain text: user defined tokens wherever they stand, the longest first, and what lies between them. */
