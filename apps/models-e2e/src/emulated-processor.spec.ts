@@ -14,6 +14,11 @@ interface Answers {
   readonly refused?: string | undefined;
 }
 
+/** What `answer-llama.mjs` prints: answers in hexadecimal. */
+interface LlamaAnswers {
+  readonly answers: Readonly<Record<string, readonly string[]>>;
+}
+
 /** What `multiply-extremes.mjs` prints. */
 interface Products {
   readonly integers: string;
@@ -94,6 +99,23 @@ describe('extreme values, multiplied', () => {
         expect(forms['block32']?.rounds).toBe(saturates);
         expect(integers).toBe(saturates ? 'uint8' : 'int8');
         if (saturates) expect(int8Rows.worst).toBeGreaterThan(0.1); // or these values aren't extreme enough
+      },
+      240_000,
+    );
+  }
+});
+
+// llama.cpp has a library for each level of processors: other code, and the same answers but for near ties.
+describe('tiny GGUF files on llama.cpp', () => {
+  const processors = ['Haswell', 'Nehalem'] as const;
+
+  if (!canEmulate) it.skip.each(processors)('give the same answers on an emulated %s', () => undefined);
+  else {
+    it.each(processors)(
+      'give the same answers on an emulated %s',
+      (processor) => {
+        const there = run<LlamaAnswers>([emulator, '-cpu', processor], 'answer-llama.mjs');
+        expect(there).toEqual(run<LlamaAnswers>([], 'answer-llama.mjs'));
       },
       240_000,
     );
