@@ -3,6 +3,7 @@ import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcl
 import { bytesPerMebibyte, combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
 import type { ServerConfig } from './config.js';
 import type { EngineArguments } from './engine-arguments.js';
+import { LoadTimes } from './load-times.js';
 import type { CatalogModel } from './model-catalog.js';
 import { StartError } from './start-error.js';
 import { buildsDirectory } from './state-folder.js';
@@ -12,7 +13,7 @@ import { tracePath } from './trace-path.js';
 export interface Progress {
   /** Words for a person, such as `Preparing smollm2-135m-instruct`. */
   readonly phase: string;
-  /** 0 to 1; undefined where nobody knows. */
+  /** Of work whose result is kept, so that later starts don't repeat it, such as building: 0 to 1. Undefined for other work. */
   readonly fraction?: number | undefined;
   /** An estimate; undefined where nobody knows. */
   readonly secondsLeft?: number | undefined;
@@ -40,13 +41,18 @@ export function startEngines(
   config: ServerConfig,
   options: { readonly log: Log; readonly onProgress: (progress: Progress) => void },
 ): Engines {
+  const loadTimes = new LoadTimes(config.home);
   const engines = models.map((model) => {
+    const loadKey = `onnx ${model.id}`;
     const log = engineLog(options.log, model);
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
       arguments: engineArguments(model, models, config),
       env: { ORT_DISABLE_TELEMETRY: '1' },
+      lastLoadMs: loadTimes.get(loadKey),
+      preparationOf: (value) => preparationOf(value as Progress),
       onEvent: (event) => {
+        if (event.type === 'ready') loadTimes.set(loadKey, event.loadMs);
         if (event.type === 'progress') options.onProgress(event.value as Progress);
         else log(event);
       },
@@ -67,6 +73,11 @@ export function startEngines(
         .map(({ model, engine }) => ({ model, status: engine.status() }))
         .filter(({ status }) => status !== 'ready'),
   };
+}
+
+/** What a step says about work that later starts don't repeat. */
+function preparationOf({ fraction, secondsLeft }: Progress): { readonly leftMs: number | undefined } | undefined {
+  return fraction === undefined ? undefined : { leftMs: secondsLeft === undefined ? undefined : secondsLeft * 1_000 };
 }
 
 /**

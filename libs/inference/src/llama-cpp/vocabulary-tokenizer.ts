@@ -1,8 +1,10 @@
 import type { LlamaModel, Vocabulary } from '@mcli/llama-cpp';
 import { createChatTokenizer } from '../chat/chat-tokenizer.js';
 import type { Tokenizer } from '../engine/model-runner.js';
-import { createLeastTokens } from '../onnx/least-tokens.js';
-import { tokenType } from '../onnx/tokenizer-data.js';
+import { createLeastTokens } from '../tokenizer/least-tokens.js';
+import { looksLikeControl } from '../tokenizer/plain-vocabulary.js';
+import { escapePattern } from '../tokenizer/escape-pattern.js';
+import { tokenType } from '../tokenizer/tokenizer-data.js';
 
 /**
  * The tokenizer of a model that llama.cpp opened: its vocabulary, and its file's chat template.
@@ -50,11 +52,6 @@ export function createVocabularyTokenizer(
   });
 }
 
-/** Some files declare their control tokens as user defined; those that look like markup are taken for control. */
-function looksLikeControl(text: string): boolean {
-  return /^(<.+>|\[.+\])$/.test(text);
-}
-
 /**
  * Parts texts inside what the library would take for a control token. Where a vocabulary puts a space in front of texts, it
  * does so in front of these parts too.
@@ -64,7 +61,7 @@ function plainTokens(vocabulary: Vocabulary, disguised: readonly string[]): (tex
     if (text !== '') for (const token of vocabulary.tokenize(text)) tokens.push(token);
   };
   if (disguised.length === 0) return append;
-  const anyOfThem = disguised.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+  const anyOfThem = disguised.map(escapePattern).join('|');
   // Only looks ahead: one may begin inside another.
   const pattern = new RegExp(`(?=${anyOfThem})`, 'g');
   return (text, tokens) => {
