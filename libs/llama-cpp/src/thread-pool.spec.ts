@@ -18,6 +18,22 @@ describe('threads', () => {
     expect(distance(answers[1] ?? [], answers[0] ?? [])).toBeLessThan(0.01);
   });
 
+  it('may rest: fewer compute, and give the same answers', async () => {
+    const model = await models.load('llama');
+    const context = await model.createContext({ positions: 256, threads: 2 });
+    const expected = await append(context, someTokens(2));
+    context.useThreads(1);
+    context.clear();
+    expect(distance(await append(context, someTokens(2)), expected)).toBeLessThan(0.01);
+    for (const count of [0, 3, 1.5])
+      expect(() => context.useThreads(count)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+    const computing = append(context, someTokens(20));
+    expect(() => context.useThreads(2)).toThrow(expect.objectContaining({ code: 'busy' }));
+    await computing;
+    context.useThreads(2);
+    await append(context, someTokens(1));
+  });
+
   it('live as long as their context', async () => {
     if (process.platform !== 'linux') {
       console.log('Not tested: threads can only be counted on Linux.');

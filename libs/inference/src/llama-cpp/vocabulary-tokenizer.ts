@@ -30,10 +30,8 @@ export function createVocabularyTokenizer(
     controls.set(text, id);
   }
   const bytes = new Array<Uint8Array | undefined>(vocabulary.size);
-  const controlIds = new Set(controls.values());
-  const nothing = new Uint8Array(0);
-  const tokenBytes = (token: number): Uint8Array =>
-    (bytes[token] ??= controlIds.has(token) ? nothing : vocabulary.bytesOf(token));
+  // User-defined ones have the bytes of their text: models mark their thoughts with such.
+  const tokenBytes = (token: number): Uint8Array => (bytes[token] ??= vocabulary.bytesOf(token));
   const tokenTypes = kinds.map((kind) =>
     kind === 'control' || kind === 'unused' ? tokenType[kind] : tokenType.normal,
   );

@@ -10,3 +10,4 @@ export { tinyChatTemplate, tinyTokenizerMetadata, tinyTokens } from './tiny-toke
 export { tinyGguf, writeTinyGguf } from './write-tiny-gguf.js';
 export type { TinyGgufOptions } from './write-tiny-gguf.js';
 export { dequantize } from '../passes/dequantize.js';
+export { readTokenizer } from '../read/tokenizer-description.js';
