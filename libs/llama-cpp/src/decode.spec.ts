@@ -4,7 +4,7 @@ import type { LlamaContext } from './llama-context.js';
 import { TinyModels, append, distance, someTokens } from './testing/tiny-models.js';
 
 /** How many tokens are computed together decides how the library rounds; the logits of the tiny models are up to 30. */
-const tolerance = 0.05;
+const tolerance = 0.25;
 
 let models: TinyModels;
 beforeAll(async () => {
@@ -32,7 +32,7 @@ describe('decode', () => {
     for (const [at, logits] of single.entries()) expect(distance(whole.logitsAt(at), logits)).toBeLessThan(tolerance);
     // They depend on what was read before, not on the last token alone.
     const other = await append(whole, [...someTokens(39, 2), tokens[39] as number], 1);
-    expect(distance(other, last)).toBeGreaterThan(10 * tolerance);
+    expect(distance(other, last)).toBeGreaterThan(4 * tolerance);
   });
 
   it('keeps the sequences of a batch apart, in any order', async () => {

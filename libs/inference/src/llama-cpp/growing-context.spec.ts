@@ -61,7 +61,7 @@ describe('GrowingContext', () => {
     const both = async (sequence: number, tokens: readonly number[]): Promise<void> => {
       await growing.reserve((growing.current.rangeOf(sequence)?.last ?? -1) + 1 + tokens.length);
       const received = await append(growing.current, sequence, tokens);
-      expect(distance(received, await append(large, sequence, tokens))).toBeLessThan(0.05);
+      expect(distance(received, await append(large, sequence, tokens))).toBeLessThan(0.25);
     };
     await both(0, someTokens(100, 1));
     await both(2, someTokens(700, 2));
@@ -136,7 +136,7 @@ describe('GrowingContext', () => {
     const large = await model.createContext(options);
     await append(large, 1, someTokens(50, 1));
     await growing.reserve(3000);
-    expect(distance(await append(growing.current, 1, [40]), await append(large, 1, [40]))).toBeLessThan(0.05);
+    expect(distance(await append(growing.current, 1, [40]), await append(large, 1, [40]))).toBeLessThan(0.25);
     await Promise.all([growing.dispose(), large.dispose()]);
   });
 });

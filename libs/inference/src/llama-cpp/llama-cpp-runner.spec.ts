@@ -26,7 +26,7 @@ const tokens = (count: number, seed: number): number[] =>
   Array.from({ length: count }, (_, at) => 20 + ((seed * 101 + at * 37 + ((at * at) % 11)) % 200));
 
 /** How many tokens are computed together decides how the library rounds; the logits of the tiny models are up to 30. */
-const tolerance = 0.05;
+const tolerance = 0.25;
 
 describe.each<TinyArchitectureName>(['llama', 'gemma3', 'qwen3moe', 'mamba', 'lfm2'])(
   'LlamaCppRunner of a %s',
