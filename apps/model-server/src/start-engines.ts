@@ -2,6 +2,8 @@ import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcl
 import { bytesPerMebibyte, combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
 import type { ServerConfig } from './config.js';
 import type { EngineArguments } from './engine-arguments.js';
+import type { EngineFacts } from './engine-facts.js';
+import { isEngineFacts } from './engine-facts.js';
 import type { CatalogModel } from './model-catalog.js';
 import { StartError } from './start-error.js';
 import { buildsDirectory } from './state-folder.js';
@@ -18,7 +20,7 @@ export interface Progress {
 }
 
 /** Writes a line to the log. */
-export type Log = (level: 'info' | 'warn', message: string, facts: Readonly<Record<string, unknown>>) => void;
+export type Log = (level: 'debug' | 'info' | 'warn', message: string, facts: Readonly<Record<string, unknown>>) => void;
 
 /** The engines of all models, each in a process of its own. */
 export interface Engines {
@@ -29,6 +31,8 @@ export interface Engines {
    * @throws StartError `usage` when memory that was asked for isn't there; else the first model's own reason
    */
   ready(): Promise<void>;
+  /** What a model's engine says of itself; undefined until it is loaded. */
+  factsOf(model: string): EngineFacts | undefined;
   /** Models that don't answer now, with what they do instead. */
   unready(): readonly { readonly model: string; readonly status: string }[];
 }
@@ -39,15 +43,18 @@ export function startEngines(
   config: ServerConfig,
   options: { readonly log: Log; readonly onProgress: (progress: Progress) => void },
 ): Engines {
+  const facts = new Map<string, EngineFacts>();
   const engines = models.map((model) => {
     const log = engineLog(options.log, model.id);
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
       arguments: engineArguments(model, models, config),
-      env: { ORT_DISABLE_TELEMETRY: '1' },
+      // A debugger that llama.cpp would start when it fails would only hold up the restart.
+      env: { ORT_DISABLE_TELEMETRY: '1', GGML_NO_BACKTRACE: '1' },
       onEvent: (event) => {
         if (event.type === 'progress') options.onProgress(event.value as Progress);
         else log(event);
+        if (event.type === 'report' && isEngineFacts(event.value)) facts.set(model.id, event.value);
       },
     });
     return { model: model.id, engine };
@@ -61,6 +68,7 @@ export function startEngines(
         throw asUsageError(error, config);
       }
     },
+    factsOf: (model) => facts.get(model),
     unready: () =>
       engines
         .map(({ model, engine }) => ({ model, status: engine.status() }))
@@ -87,6 +95,7 @@ function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => voi
       case 'start-failed':
         return wasReady ? void log('warn', 'engine start-failed', { model, cause: event.error }) : undefined;
       case 'report':
+        if (isEngineLog(event.value)) return void log('debug', event.value.engine_log, { model });
         return void log('info', 'engine report', { model, report: event.value });
       case 'starting':
       case 'progress':
@@ -95,6 +104,10 @@ function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => voi
         event satisfies never;
     }
   };
+}
+
+function isEngineLog(value: unknown): value is { readonly engine_log: string } {
+  return typeof value === 'object' && value !== null && 'engine_log' in value;
 }
 
 /** A cache that doesn't fit, of a size that somebody asked for, is a wrong flag and no failure. */
@@ -113,7 +126,10 @@ function engineArguments(model: CatalogModel, models: readonly CatalogModel[], c
     slots: config.slots,
     context: config.context,
     threads: config.threads,
+    engine: config.engine,
+    gpuLayers: config.gpuLayers,
     drafts: config.drafts,
+    engineLog: config.engineLog,
     trace: tracePath(model, models, config),
     kvCacheBytes: config.kvCacheMb === undefined ? undefined : config.kvCacheMb * bytesPerMebibyte,
   };
