@@ -13,7 +13,8 @@ serveBackendProcess(async (given, hooks) => {
   const { model, queue, drafts, trace: tracePath } = args;
   const trace = tracePath === undefined ? undefined : createTraceFile(tracePath, { name: model.id });
   const choice = await chooseEngine(args.engine, model, () => loadLlamaCppLibrary(args.gpuLayers));
-  const { engine, reason } = choice;
+  const { engine, reason, unavailable } = choice;
+  if (unavailable !== undefined) hooks.warn(`ONNX Runtime runs '${model.id}': ${reason}.`);
   const { runner, facts } = await start(engine, args, hooks, trace).catch((error: unknown) => {
     throw withBothReasons(error, choice);
   });

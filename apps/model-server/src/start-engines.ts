@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcli/inference';
 import { bytesPerMebibyte, combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
 import type { ServerConfig } from './config.js';
@@ -45,7 +46,7 @@ export function startEngines(
 ): Engines {
   const facts = new Map<string, EngineFacts>();
   const engines = models.map((model) => {
-    const log = engineLog(options.log, model.id);
+    const log = engineLog(options.log, model);
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
       arguments: engineArguments(model, models, config),
@@ -63,7 +64,7 @@ export function startEngines(
     backend: combineBackends(engines.map(({ engine }) => engine)),
     ready: async () => {
       try {
-        await Promise.all(engines.map(({ engine }) => engine.ready()));
+        await Promise.all(engines.map(({ model, engine }) => engine.ready().catch((error) => explain(error, model))));
       } catch (error) {
         throw asUsageError(error, config);
       }
@@ -77,10 +78,15 @@ export function startEngines(
 }
 
 /**
- * Logs what becomes of one engine. That it can't start at all is not logged: whoever waits for `ready` is told.
+ * Logs what becomes of one engine, and once what was wrong with its model's file, however often it is started. That it
+ * can't start at all is not logged: whoever waits for `ready` is told.
  */
-function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => void {
+export function engineLog(
+  log: Log,
+  { id: model, path }: Pick<CatalogModel, 'id' | 'path'>,
+): (event: ProcessBackendEvent) => void {
   let wasReady = false;
+  const warnings = new Set<string>();
   return (event) => {
     switch (event.type) {
       case 'ready':
@@ -97,6 +103,11 @@ function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => voi
       case 'report':
         if (isEngineLog(event.value)) return void log('debug', event.value.engine_log, { model });
         return void log('info', 'engine report', { model, report: event.value });
+      case 'warning': {
+        if (warnings.has(event.message)) return;
+        warnings.add(event.message);
+        return void log('warn', onOneLine(event.message), { model, file: basename(path) });
+      }
       case 'starting':
       case 'progress':
         return;
@@ -108,6 +119,18 @@ function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => voi
 
 function isEngineLog(value: unknown): value is { readonly engine_log: string } {
   return typeof value === 'object' && value !== null && 'engine_log' in value;
+}
+
+/** Without what a file's texts could do to a terminal, and no longer than a person reads. */
+function onOneLine(message: string): string {
+  return message.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 500);
+}
+
+/** A process that died without a word leaves its reader to guess what to do. */
+function explain(error: unknown, model: string): never {
+  if (!(InferenceError.isInstance(error) && error.code === 'engine_failed')) throw error;
+  const remedy = "Its file may be damaged; with a GPU, a driver may be at fault: '--gpu-layers 0' leaves it out.";
+  throw new InferenceError('engine_failed', `'${model}' can't be loaded. ${error.message} ${remedy}`, { cause: error });
 }
 
 /** A cache that doesn't fit, of a size that somebody asked for, is a wrong flag and no failure. */

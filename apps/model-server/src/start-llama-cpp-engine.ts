@@ -24,8 +24,14 @@ export async function startLlamaCppEngine(
     gpuLayers,
     drafts,
     recommendedSampling: model.recommendedSampling,
+    onWarning: hooks.warn,
     ...(engineLog ? { onLog: ({ text }) => hooks.report({ engine_log: text }) } : {}),
   });
+  if (Number(gpuLayers) > 0 && placement.gpus.length === 0) {
+    hooks.warn(
+      `--gpu-layers ${gpuLayers}: no GPU was found ('mcli engine list' shows them); the CPU computes all layers.`,
+    );
+  }
   return {
     runner,
     facts: {

@@ -31,6 +31,7 @@ export async function startOnnxEngine(
     trace,
     recommendedSampling: model.recommendedSampling,
     onFallback: (reason) => hooks.progress({ phase: reason }),
+    onWarning: hooks.warn,
   });
   return {
     runner,

@@ -180,7 +180,11 @@ async function loadTokenizer() {
 }
 
 async function load(weights: WeightsForm, slots: number, options: EngineOptions = {}): Promise<Engine> {
-  const runner = await loadOnnxRunner({ id: smollm2.id, directory: directoryOf(weights), slots, context: 1024 });
+  const onWarning = (message: string): never => {
+    throw new Error(`The model's file is right, but: ${message}`);
+  };
+  const directory = directoryOf(weights);
+  const runner = await loadOnnxRunner({ id: smollm2.id, directory, slots, context: 1024, onWarning });
   return new Engine(runner, { slots, ...options });
 }
 

@@ -55,6 +55,15 @@ describe('createProcessBackend', () => {
     expect(events[1]).toEqual({ type: 'progress', value: { step: 'loading' } });
   });
 
+  it('passes on what the child warns of, before it is ready', async () => {
+    const events: ProcessBackendEvent[] = [];
+    const backend = start({ arguments: { warning: 'Grüße: –' }, onEvent: (event) => events.push(event) });
+    await backend.ready();
+
+    expect(events.map(({ type }) => type)).toEqual(['starting', 'progress', 'warning', 'report', 'ready']);
+    expect(events[2]).toEqual({ type: 'warning', message: 'Grüße: –' });
+  });
+
   it('passes on neither the debugger nor the test runner, but its own environment', async () => {
     const events: ProcessBackendEvent[] = [];
     const NODE_OPTIONS = '--experimental-vm-modules --inspect=0 --no-deprecation';

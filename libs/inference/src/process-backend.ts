@@ -40,6 +40,8 @@ export type ProcessBackendEvent =
   | { readonly type: 'progress'; readonly value: unknown }
   /** What the child passed to `hooks.report`. */
   | { readonly type: 'report'; readonly value: unknown }
+  /** What the child passed to `hooks.warn`: at each of its starts anew. */
+  | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'ready'; readonly pid: number | undefined; readonly durationMs: number }
   /** The child said why it can't start. Only the first start is given up for it. */
   | { readonly type: 'start-failed'; readonly error: unknown }
@@ -217,6 +219,7 @@ class SupervisedProcess implements ProcessBackend {
       execArgv,
       onProgress: (value) => this.#tell({ type: 'progress', value }),
       onReport: (value) => this.#tell({ type: 'report', value }),
+      onWarning: (message) => this.#tell({ type: 'warning', message }),
     });
     return this.#engine;
   }

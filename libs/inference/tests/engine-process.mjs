@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine, InferenceError, serveBackendProcess } from '../src/index.js';
 import { FakeRunner } from '../src/testing/index.js';
 
-serveBackendProcess(async ({ delayMs, startError, dieOnStart, dieOnceFile, halfMade }, hooks) => {
+serveBackendProcess(async ({ delayMs, startError, dieOnStart, dieOnceFile, halfMade, warning }, hooks) => {
   hooks.progress({ step: 'loading' });
+  if (warning) hooks.warn(warning);
   if (dieOnStart) process.kill(process.pid, 'SIGKILL');
   if (dieOnceFile && existsSync(dieOnceFile)) {
     unlinkSync(dieOnceFile);

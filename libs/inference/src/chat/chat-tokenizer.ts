@@ -22,6 +22,8 @@ export interface ChatTokenizerParts {
   /** How many tokens a text has at least, without making them. */
   readonly leastTokens: (text: string) => number;
   readonly tokenBytes: (token: number) => Uint8Array;
+  /** Told in one sentence why the template can't be used, and what takes its place. @default nobody is told */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** A model's tokenizer with its chat template, from what its runtime makes of plain text. */
@@ -32,6 +34,7 @@ export function createChatTokenizer(parts: ChatTokenizerParts): Tokenizer {
     controls: [...controls.keys()],
     bos: bos?.text,
     eos: parts.eosText,
+    onWarning: parts.onWarning,
   });
   const withBos = (tokens: number[]): number[] => {
     if (bos && parts.addBos && tokens[0] !== bos.token) tokens.unshift(bos.token);

@@ -43,6 +43,8 @@ export interface LoadLlamaCppRunnerOptions {
   readonly longestChunk?: number | undefined;
   /** @default what the model's file recommends */
   readonly recommendedSampling?: SamplingOptions | undefined;
+  /** Told in one sentence each of what is wrong in the model's file, and what takes its place. @default nobody is told */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** The library's log, line by line. @default nobody hears it */
   readonly onLog?: ((line: { readonly level: string; readonly text: string }) => void) | undefined;
 }
@@ -106,7 +108,7 @@ export async function loadLlamaCppRunner(
     const runner = new LlamaCppRunner({
       model,
       context,
-      tokenizer: createVocabularyTokenizer(model),
+      tokenizer: createVocabularyTokenizer(model, options.onWarning),
       slots: plan.slots,
       longestDraft: draftable,
       cacheBytes: plan.bytes,
@@ -116,7 +118,9 @@ export async function loadLlamaCppRunner(
         contextLength: plan.context,
         slots: plan.slots,
         created: Math.floor((await stat(path)).mtimeMs / 1000),
-        recommendedSampling: options.recommendedSampling ?? readRecommendedSampling(header.metadata),
+        recommendedSampling:
+          options.recommendedSampling ??
+          readRecommendedSampling(header.metadata, (message) => options.onWarning?.(message)),
       },
     });
     const computed = onGpu === 'all' ? model.layers : Math.min(onGpu, model.layers);

@@ -4,8 +4,15 @@ import type { Tokenizer } from '../engine/model-runner.js';
 import { createLeastTokens } from '../onnx/least-tokens.js';
 import { tokenType } from '../onnx/tokenizer-data.js';
 
-/** The tokenizer of a model that llama.cpp opened: its vocabulary, and its file's chat template. */
-export function createVocabularyTokenizer({ vocabulary, chatTemplate }: LlamaModel): Tokenizer {
+/**
+ * The tokenizer of a model that llama.cpp opened: its vocabulary, and its file's chat template.
+ *
+ * @param onWarning told in one sentence why the template can't be used, and what takes its place
+ */
+export function createVocabularyTokenizer(
+  { vocabulary, chatTemplate }: LlamaModel,
+  onWarning?: (message: string) => void,
+): Tokenizer {
   const ids = Array.from({ length: vocabulary.size }, (_, id) => id);
   const kinds = ids.map((id) => vocabulary.kindOf(id));
   const controls = new Map<string, number>();
@@ -35,6 +42,7 @@ export function createVocabularyTokenizer({ vocabulary, chatTemplate }: LlamaMod
     addBos: vocabulary.addsBegin,
     eosText: end === undefined ? undefined : vocabulary.textOf(end),
     chatTemplate,
+    onWarning,
     endTokens: new Set(ids.filter((id) => vocabulary.endsGeneration(id))),
     appendPlain: plainTokens(vocabulary, disguised),
     leastTokens: createLeastTokens({ tokens: ids, tokenTypes }, tokenBytes),

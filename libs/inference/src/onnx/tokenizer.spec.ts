@@ -76,6 +76,16 @@ describe('createTokenizer', () => {
     ]);
   });
 
+  it('passes on what is wrong with the chat template, once', () => {
+    const warnings: string[] = [];
+    const tokenizer = createTokenizer(
+      { ...byteLevel(), chatTemplate: '{{ .System }}' },
+      { onWarning: (message) => warnings.push(message) },
+    );
+    tokenizer.encodeChat([{ role: 'user', content: 'he' }]);
+    expect(warnings).toEqual([expect.stringContaining('ChatML takes its place')]);
+  });
+
   it('cuts numbers as each pre-tokenizer does', () => {
     const merges = ['1 2', '12 3'];
     const data = byteLevel(['12', '123'], merges);

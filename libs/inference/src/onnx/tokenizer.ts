@@ -10,12 +10,17 @@ import { tokenBytesTable } from './token-bytes.js';
 import type { TokenizerData } from './tokenizer-data.js';
 import { tokenType } from './tokenizer-data.js';
 
+export interface TokenizerOptions {
+  /** Told in one sentence what of the data can't be used, and what takes its place. @default nobody is told */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
 /**
  * The tokenizer that a GGUF file's metadata describes.
  *
  * @throws InferenceError `unsupported` for a vocabulary or pre-tokenizer that is not known
  */
-export function createTokenizer(data: TokenizerData): Tokenizer {
+export function createTokenizer(data: TokenizerData, options: TokenizerOptions = {}): Tokenizer {
   const controls = new Map<string, number>();
   data.tokens.forEach((token, id) => {
     if (isControl(token, data.tokenTypes[id])) controls.set(token, id);
@@ -27,6 +32,7 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
     controls: [...controls.keys()],
     bos: text(data.bosToken),
     eos: text(data.eosToken),
+    onWarning: options.onWarning,
   });
   const encodePlain = (words: string) => (words === '' ? [] : plain.encode(words, { add_special_tokens: false }).ids);
   const withBos = (ids: number[]) => {
