@@ -37,6 +37,12 @@ describe('engineReport', () => {
     ]);
   });
 
+  it('says of a package for GPUs that it found none', () => {
+    const vulkan = { ...llama, package: '@x/linux-vulkan', devices: [cpu], unused_packages: [] };
+    const list: EngineList = { object: 'list', data: [vulkan], gpu_packages: [] };
+    expect(engineReport(list).at(-1)).toBe("@x/linux-vulkan found no GPU: is the GPU's driver installed?");
+  });
+
   it('says why an engine can not be used, and shows nothing where there is nothing', () => {
     const broken = { ...llama, version: null, package: null, reason: 'its process ended (signal SIGSEGV)' };
     const list: EngineList = {

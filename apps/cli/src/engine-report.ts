@@ -17,8 +17,13 @@ export function engineReport({ data, gpu_packages }: EngineList): string[] {
   if (devices.length) {
     lines.push('', table([['ENGINE', 'DEVICE', 'KIND', 'MEMORY FREE/ALL', 'DESCRIPTION'], ...devices]));
   }
-  if (unused.length) lines.push('');
-  for (const { package: name, reason } of unused) lines.push(`Installed, but not used: ${name} ${reason}.`);
+  const remarks = data.flatMap(({ package: from, devices: found }) =>
+    from !== null && /-(cuda|vulkan|metal)$/.test(from) && found.every(({ kind }) => !kind.endsWith('gpu'))
+      ? [`${from} found no GPU: is the GPU's driver installed?`]
+      : [],
+  );
+  for (const { package: name, reason } of unused) remarks.push(`Installed, but not used: ${name} ${reason}.`);
+  if (remarks.length) lines.push('', ...remarks);
   if (gpu_packages.length) {
     const commands = gpu_packages.map((name) => `npm install ${name}`).join(', or ');
     lines.push('', `To add a GPU: ${commands} (with -g where mcli is installed with -g).`);
