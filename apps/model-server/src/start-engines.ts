@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcli/inference';
 import { bytesPerMebibyte, combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
+import { preferEngine } from './choose-engine.js';
 import type { ServerConfig } from './config.js';
 import type { EngineArguments } from './engine-arguments.js';
 import type { EngineFacts } from './engine-facts.js';
 import { isEngineFacts } from './engine-facts.js';
+import { LoadTimes } from './load-times.js';
 import type { CatalogModel } from './model-catalog.js';
 import { StartError } from './start-error.js';
 import { buildsDirectory } from './state-folder.js';
@@ -14,7 +16,7 @@ import { tracePath } from './trace-path.js';
 export interface Progress {
   /** Words for a person, such as `Preparing smollm2-135m-instruct`. */
   readonly phase: string;
-  /** 0 to 1; undefined where nobody knows. */
+  /** Of work whose result is kept, so that later starts don't repeat it, such as building: 0 to 1. Undefined for other work. */
   readonly fraction?: number | undefined;
   /** An estimate; undefined where nobody knows. */
   readonly secondsLeft?: number | undefined;
@@ -45,14 +47,20 @@ export function startEngines(
   options: { readonly log: Log; readonly onProgress: (progress: Progress) => void },
 ): Engines {
   const facts = new Map<string, EngineFacts>();
+  const loadTimes = new LoadTimes(config.home);
   const engines = models.map((model) => {
+    // The one that will probably run it: only an estimate hangs on it.
+    const loadKey = `${preferEngine(config.engine, model).engine} ${model.id}`;
     const log = engineLog(options.log, model);
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
       arguments: engineArguments(model, models, config),
       // A debugger that llama.cpp would start when it fails would only hold up the restart.
       env: { ORT_DISABLE_TELEMETRY: '1', GGML_NO_BACKTRACE: '1' },
+      lastLoadMs: loadTimes.get(loadKey),
+      preparationOf: (value) => preparationOf(value as Progress),
       onEvent: (event) => {
+        if (event.type === 'ready') loadTimes.set(loadKey, event.loadMs);
         if (event.type === 'progress') options.onProgress(event.value as Progress);
         else log(event);
         if (event.type === 'report' && isEngineFacts(event.value)) facts.set(model.id, event.value);
@@ -75,6 +83,11 @@ export function startEngines(
         .map(({ model, engine }) => ({ model, status: engine.status() }))
         .filter(({ status }) => status !== 'ready'),
   };
+}
+
+/** What a step says about work that later starts don't repeat. */
+function preparationOf({ fraction, secondsLeft }: Progress): { readonly leftMs: number | undefined } | undefined {
+  return fraction === undefined ? undefined : { leftMs: secondsLeft === undefined ? undefined : secondsLeft * 1_000 };
 }
 
 /**

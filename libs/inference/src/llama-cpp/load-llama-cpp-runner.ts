@@ -6,7 +6,7 @@ import type { KvCachePlan } from '../engine/plan-kv-cache.js';
 import { planKvCache } from '../engine/plan-kv-cache.js';
 import { InferenceError } from '../errors.js';
 import { mebibytes } from '../mebibytes.js';
-import { importPeers } from '../onnx/import-peers.js';
+import { importPeers } from '../import-peers.js';
 import { fitGpuLayers } from './fit-gpu-layers.js';
 import { GrowingContext } from './growing-context.js';
 import { LlamaCppRunner } from './llama-cpp-runner.js';
@@ -14,6 +14,7 @@ import { llamaCppPeers, loadLlamaCppLibrary } from './load-llama-cpp-library.js'
 import { modelFileBytes } from './model-file-bytes.js';
 import type { ModelShape } from './read-model-shape.js';
 import { readModelShape } from './read-model-shape.js';
+import { ThreadTuner } from './thread-tuner.js';
 import { createVocabularyTokenizer } from './vocabulary-tokenizer.js';
 
 export interface LoadLlamaCppRunnerOptions {
@@ -30,7 +31,9 @@ export interface LoadLlamaCppRunnerOptions {
    * @default a quarter of the memory that is free for this process, at most half of what the weights leave
    */
   readonly kvCacheBytes?: number | undefined;
-  /** Threads that compute. @default one for each physical core that this process may use */
+  /**
+   * Threads that compute. @default at most one for each physical core that this process may use; fewer while fewer are faster
+   */
   readonly threads?: number | undefined;
   /** How many of the model's layers are computed on GPUs. @default 'auto': as many as fit; none without a GPU */
   readonly gpuLayers?: number | 'auto' | undefined;
@@ -110,6 +113,7 @@ export async function loadLlamaCppRunner(
       context,
       tokenizer: createVocabularyTokenizer(model, options.onWarning),
       slots: plan.slots,
+      tuner: options.threads === undefined ? new ThreadTuner(threads) : undefined,
       longestDraft: draftable,
       cacheBytes: plan.bytes,
       card: {

@@ -1,8 +1,10 @@
 import type { LlamaModel, Vocabulary } from '@mcli/llama-cpp';
 import { createChatTokenizer } from '../chat/chat-tokenizer.js';
 import type { Tokenizer } from '../engine/model-runner.js';
-import { createLeastTokens } from '../onnx/least-tokens.js';
-import { tokenType } from '../onnx/tokenizer-data.js';
+import { createLeastTokens } from '../tokenizer/least-tokens.js';
+import { looksLikeControl } from '../tokenizer/plain-vocabulary.js';
+import { escapePattern } from '../tokenizer/escape-pattern.js';
+import { tokenType } from '../tokenizer/tokenizer-data.js';
 
 /**
  * The tokenizer of a model that llama.cpp opened: its vocabulary, and its file's chat template.
@@ -50,18 +52,13 @@ export function createVocabularyTokenizer(
   });
 }
 
-/** Some files declare their control tokens as user defined; those that look like markup are taken for control. */
-function looksLikeControl(text: string): boolean {
-  return /^(<.+>|\[.+\])$/.test(text);
-}
-
 /** Parts texts inside what the library would take for a control token. */
 function plainTokens(vocabulary: Vocabulary, disguised: readonly string[]): (text: string, tokens: number[]) => void {
   const append = (text: string, tokens: number[]): void => {
     if (text !== '') for (const token of vocabulary.tokenize(text)) tokens.push(token);
   };
   if (disguised.length === 0) return append;
-  const pattern = new RegExp(disguised.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g');
+  const pattern = new RegExp(disguised.map(escapePattern).join('|'), 'g');
   return (text, tokens) => {
     let from = 0;
     for (const { index } of text.matchAll(pattern)) {

@@ -4,12 +4,12 @@ import type { SamplingOptions } from '../contract.js';
 import type { TraceSink } from '../engine/trace.js';
 import type { Tokenizer } from '../engine/model-runner.js';
 import { InferenceError } from '../errors.js';
-import { importPeers } from './import-peers.js';
+import { importPeers } from '../import-peers.js';
 import type { OnnxRunner } from './onnx-runner.js';
 import { planKvCache } from '../engine/plan-kv-cache.js';
-import type { TokenizerOptions } from './tokenizer.js';
-import { createTokenizer } from './tokenizer.js';
-import type { TokenizerData } from './tokenizer-data.js';
+import type { TokenizerOptions } from '../tokenizer/tokenizer.js';
+import { createTokenizer } from '../tokenizer/tokenizer.js';
+import type { TokenizerData } from '../tokenizer/tokenizer-data.js';
 
 export interface LoadOnnxRunnerOptions {
   /** The name by which requests choose the model. */

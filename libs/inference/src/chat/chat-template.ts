@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../contract.js';
 import { InferenceError } from '../errors.js';
+import { escapePattern } from '../tokenizer/escape-pattern.js';
 import { Environment, parse, tokenize } from './jinja.js';
 import { prepareTemplate } from './prepare-template.js';
 import { strftime } from './strftime.js';
@@ -30,8 +31,8 @@ export interface ChatTemplateOptions {
  * A model's chat template. It sees messages as the client sent them; texts of control tokens in them stay plain text.
  * A template that is missing or can't be read or run is replaced by ChatML, with a warning.
  *
- * @throws InferenceError `unsupported` when the template refuses the conversation, with the template's words;
- *   `engine_failed` when it fails on this one only
+ * @throws InferenceError `unsupported` when the template refuses the conversation, with the template's words, or when no
+ *   character is left to mark what users wrote; `engine_failed` when the template fails on this conversation only
  */
 export function createChatTemplate(options: ChatTemplateOptions): (messages: readonly ChatMessage[]) => ChatPiece[] {
   const longestFirst = [...options.controls].sort((a, b) => b.length - a.length);
@@ -132,8 +133,4 @@ function cut(rendered: string, controls: RegExp, mask: TextMask): ChatPiece[] {
   }
   if (from < rendered.length) pieces.push({ text: mask.lift(rendered.slice(from)) });
   return pieces;
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
