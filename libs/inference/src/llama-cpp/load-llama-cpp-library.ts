@@ -1,5 +1,5 @@
 import type { LlamaCpp } from '@mcli/llama-cpp';
-import { importPeers } from '../onnx/import-peers.js';
+import { importPeers } from '../import-peers.js';
 
 /** The optional peers that running a model on llama.cpp takes. */
 export const llamaCppPeers = '@mcli/llama-cpp @mcli/model-builder @mcli/ort';
