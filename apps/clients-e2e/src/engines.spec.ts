@@ -80,15 +80,21 @@ describe('A GGUF file', () => {
 
     for (const { id: model } of models) {
       const request = { model, messages, temperature: 0, max_tokens: 12 };
-      const whole = (await client.chat.completions.create(request)).choices[0];
+      const { choices, usage } = await client.chat.completions.create(request);
+      expect(choices[0]?.message.content).not.toBe('');
+      expect(choices[0]?.finish_reason).toMatch(/length|stop/);
       let streamed = '';
-      let reason: string | null | undefined;
-      for await (const { choices } of await client.chat.completions.create({ ...request, stream: true })) {
-        streamed += choices[0]?.delta.content ?? '';
-        reason = choices[0]?.finish_reason ?? reason;
+      let last: OpenAI.ChatCompletionChunk | undefined;
+      const stream_options = { include_usage: true };
+      for await (const chunk of await client.chat.completions.create({ ...request, stream: true, stream_options })) {
+        streamed += chunk.choices[0]?.delta.content ?? '';
+        last = chunk;
       }
-      expect({ model, streamed, reason }).toEqual({ model, streamed: whole?.message.content, reason: 'length' });
       expect(streamed).not.toBe('');
+      const { prompt_tokens: read = 0, completion_tokens: written } = usage ?? {};
+      expect(written).toBeGreaterThan(0);
+      const cached = { prompt_tokens_details: { cached_tokens: read - 1 } };
+      expect(last?.usage).toMatchObject({ prompt_tokens: read, ...cached });
     }
     expect(server.stderr).not.toMatch(/llama_|ggml_/); // Its own log is silent.
     expect(await server.stop()).toBe(0);
@@ -174,6 +180,21 @@ describe('An abort inside the library while it computes', () => {
     };
     expect((await failure(read())).code).toBe('engine_failed');
     expect(await server.stop()).toBe(0);
+  }, 120_000);
+});
+
+describe('A server that is told to stop', () => {
+  it('lets llama.cpp write an answer to its end', async () => {
+    const server = await start([...openai, '--model', file('qwen3')]);
+    const request = { model: 'qwen3', messages, max_tokens: 100, stream: true } as const;
+    let stopped: Promise<number | null> | undefined;
+    let reason: string | null | undefined;
+    for await (const { choices } of await clientOf(server).chat.completions.create(request)) {
+      stopped ??= server.stop();
+      reason = choices[0]?.finish_reason ?? reason;
+    }
+    expect(reason).toMatch(/stop|length/);
+    expect(await stopped).toBe(0);
   }, 120_000);
 });
 

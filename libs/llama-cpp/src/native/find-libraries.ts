@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { hasKnownLibc } from './has-known-libc.js';
 import { LlamaCppError } from '../llama-cpp-error.js';
 import { packageVersion, scope } from '../release.js';
 import type { LibraryName } from './function-table.js';
@@ -39,15 +40,16 @@ export function packagesFor(platform: string = process.platform, arch: string = 
  * The libraries of the first package that is installed in the right release.
  *
  * @param names packages to look for, the preferred first
- * @throws LlamaCppError `unsupported_platform` when there are no names, `incompatible_library` when only other releases are
+ * @throws LlamaCppError `unsupported_platform` when there are no names or this Linux has no glibc, `incompatible_library` when only other releases are
  * installed, `library_missing`
  */
 export function findLibraries(
   names: readonly string[],
 ): FoundLibraries & { readonly unused: readonly UnusedPackage[] } {
-  if (names.length === 0) {
+  if (names.length === 0 || !hasKnownLibc()) {
     const { platform, arch } = process;
-    const message = `llama.cpp has no libraries for ${platform} ${arch}: it runs on Linux, macOS and Windows, x64 and arm64.`;
+    const libc = hasKnownLibc() ? '' : ' with a C library other than glibc (musl, as in Alpine)';
+    const message = `llama.cpp has no libraries for ${platform} ${arch}${libc}: it runs on Linux with glibc, macOS and Windows, x64 and arm64.`;
     throw new LlamaCppError('unsupported_platform', message);
   }
   const unused: UnusedPackage[] = [];
