@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { hasKnownLibc } from './has-known-libc.js';
 import { LlamaCppError } from '../llama-cpp-error.js';
 import { packageVersion, scope } from '../release.js';
 import type { LibraryName } from './function-table.js';
+import { hasKnownLibc } from './has-known-libc.js';
 
 /** llama.cpp's libraries as a package brings them. */
 export interface FoundLibraries {
@@ -40,7 +40,7 @@ export function packagesFor(platform: string = process.platform, arch: string = 
  * The libraries of the first package that is installed in the right release.
  *
  * @param names packages to look for, the preferred first
- * @throws LlamaCppError `unsupported_platform` when there are no names or this Linux has no glibc, `incompatible_library` when only other releases are
+ * @throws LlamaCppError `unsupported_platform` when there are no names, `incompatible_library` when only other releases are
  * installed, `library_missing`
  */
 export function findLibraries(
