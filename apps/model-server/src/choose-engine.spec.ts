@@ -57,10 +57,18 @@ describe('withBothReasons', () => {
     expect(error).toMatchObject({ code: 'unsupported_architecture', cause: unknown });
   });
 
+  it('counts a tokenizer that is not known as a kind of model', () => {
+    const tokenizer = Object.assign(new Error('x.gguf: no such tokenizer'), { code: 'unsupported', details: {} });
+    expect(withBothReasons(tokenizer, fallback)).toMatchObject({ message: expect.stringContaining(missing) });
+  });
+
   it('leaves an error alone that llama.cpp would have too, or when llama.cpp was not wanted', () => {
     const cut = Object.assign(new Error('x.gguf: ends early'), { code: 'truncated' });
     expect(withBothReasons(cut, fallback)).toBe(cut);
     expect(withBothReasons(unknown, { engine: 'onnx', reason: '--engine onnx' })).toBe(unknown);
     expect(withBothReasons('no error', fallback)).toBe('no error');
+    const details = { contextLength: 256 };
+    const tooLarge = Object.assign(new Error('8 slots need 900 MiB'), { code: 'unsupported', details });
+    expect(withBothReasons(tooLarge, fallback)).toBe(tooLarge);
   });
 });

@@ -61,8 +61,11 @@ const unknownKinds = new Set<unknown>(['unsupported_architecture', 'unsupported_
  */
 export function withBothReasons(error: unknown, { unavailable }: EngineChoice): unknown {
   if (unavailable === undefined || !(error instanceof Error)) return error;
-  if (!('code' in error && unknownKinds.has(error.code))) return error;
+  const { code, details } = error as Error & { readonly code?: unknown; readonly details?: object };
+  // A tokenizer that isn't known; a cache that doesn't fit would fit nowhere.
+  const isUnknownTokenizer = code === 'unsupported' && !('contextLength' in (details ?? {}));
+  if (!unknownKinds.has(code) && !isUnknownTokenizer) return error;
   const message = error.message.replace(/\.$/, '');
   const both = `${message}; llama.cpp, which runs more kinds of models, can't be used (${unavailable}).`;
-  return Object.assign(new Error(both, { cause: error }), { name: error.name, code: error.code });
+  return Object.assign(new Error(both, { cause: error }), { name: error.name, code });
 }
