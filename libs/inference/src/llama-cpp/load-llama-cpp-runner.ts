@@ -11,6 +11,7 @@ import { importPeers } from '../import-peers.js';
 import { fitGpuLayers } from './fit-gpu-layers.js';
 import { GrowingContext } from './growing-context.js';
 import { LlamaCppRunner } from './llama-cpp-runner.js';
+import { llamaCppPeers, loadLlamaCppLibrary } from './load-llama-cpp-library.js';
 import { modelFileBytes } from './model-file-bytes.js';
 import type { ModelShape } from './read-model-shape.js';
 import { readModelShape } from './read-model-shape.js';
@@ -80,15 +81,12 @@ const mostDrafts = 16;
 export async function loadLlamaCppRunner(
   options: LoadLlamaCppRunnerOptions,
 ): Promise<{ readonly runner: LlamaCppRunner; readonly placement: Placement }> {
-  const peers = await importPeers(async () => ({
-    ...(await import('@mcli/llama-cpp')),
-    ...(await import('@mcli/model-builder')),
-    ...(await import('@mcli/ort')),
-  }));
+  const peers = await importPeers(
+    async () => ({ ...(await import('@mcli/model-builder')), ...(await import('@mcli/ort')) }),
+    llamaCppPeers,
+  );
   const header = await peers.readGgufHeader(options.path);
-  // Without layers for a GPU, the libraries for the processor alone are loaded where they are installed.
-  const packages = options.gpuLayers === 0 ? [...peers.packagesFor()].reverse() : peers.packagesFor();
-  const library = await peers.loadLlamaCpp({ packages });
+  const library = await loadLlamaCppLibrary(options.gpuLayers);
   const stopLog = options.onLog && library.onLog(options.onLog);
   try {
     return await openModel({ ...peers, library, header }, options, stopLog);
@@ -141,6 +139,7 @@ async function openModel(
       onDispose,
       card: {
         id,
+        engine: 'llama.cpp',
         contextLength: plan.context,
         slots: plan.slots,
         created: Math.floor((await stat(path)).mtimeMs / 1000),

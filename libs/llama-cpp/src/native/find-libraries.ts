@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { LlamaCppError } from '../llama-cpp-error.js';
 import { packageVersion, scope } from '../release.js';
 import type { LibraryName } from './function-table.js';
+import { hasKnownLibc } from './has-known-libc.js';
 
 /** llama.cpp's libraries as a package brings them. */
 export interface FoundLibraries {
@@ -48,9 +49,10 @@ export function findLibraries(
   names: readonly string[],
   from: string = fileURLToPath(import.meta.url),
 ): FoundLibraries & { readonly unused: readonly UnusedPackage[] } {
-  if (names.length === 0) {
+  if (names.length === 0 || !hasKnownLibc()) {
     const { platform, arch } = process;
-    const message = `llama.cpp has no libraries for ${platform} ${arch}: it runs on Linux, macOS and Windows, x64 and arm64.`;
+    const libc = hasKnownLibc() ? '' : ' with a C library other than glibc (musl, as in Alpine)';
+    const message = `llama.cpp has no libraries for ${platform} ${arch}${libc}: it runs on Linux with glibc, macOS and Windows, x64 and arm64.`;
     throw new LlamaCppError('unsupported_platform', message);
   }
   const unused: UnusedPackage[] = [];
