@@ -111,4 +111,17 @@ describe('the process ends', () => {
       errors: code === 1,
     });
   });
+
+  it('after those who listen for its end', async () => {
+    await large();
+    const ending = await run(
+      `process.on('exit', (code) => console.log('exit', code));
+       const model = await library.loadModel(path);
+       const context = await model.createContext({ positions: 256, threads: 1 });
+       fill(context, 250);
+       setTimeout(() => process.exit(3), 5);`,
+      join(folder, 'large.gguf'),
+    );
+    expect(ending).toEqual({ code: 3, signal: null, output: 'exit 3\n', errors: '' });
+  });
 });

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 
 /**
  * Ends the process at once when it exits while the library works. Node would wait for the threads of its pool first: for one
@@ -17,7 +18,8 @@ export class ExitGuard {
 
   /** Before a call on another thread. */
   begin(): void {
-    if (this.#calls++ > 0) return;
+    // A worker thread that exits does not end the process.
+    if (this.#calls++ > 0 || !isMainThread) return;
     // The last listener: others have been called when this one is.
     process.on('exit', this.#end);
     process.on('uncaughtExceptionMonitor', this.#remember);
@@ -31,7 +33,8 @@ export class ExitGuard {
   }
 
   readonly #remember = (error: unknown): void => {
-    this.#fatal = { error };
+    // Somebody who listens goes on, or has written it.
+    if (process.listenerCount('uncaughtException') === 0) this.#fatal = { error };
   };
 
   readonly #end = (code: number): void => {
