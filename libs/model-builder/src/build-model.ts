@@ -41,6 +41,11 @@ interface CommonBuildOptions {
   readonly directory: string;
   /** What 8-bit matrices are stored as. @default what this machine multiplies exactly (`exactIntegers`) */
   readonly integers?: IntegerWeights | undefined;
+  /**
+   * Threads that convert weights; with 1 it is done where `buildModel` is called. What is built doesn't depend on it.
+   * @default one for each processor that this process may use, fewer for small models and where they would take too much memory
+   */
+  readonly threads?: number | undefined;
   /** Called when a phase starts and as it goes on. */
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
   /** Ends the build, which then throws the signal's reason. */
@@ -103,19 +108,19 @@ async function writeBuild(
   file: GgufFile,
   directory: string,
   { key, weights: form, integers }: Pick<ModelManifest, 'key' | 'weights' | 'integers'>,
-  { onProgress, signal, calibration }: BuildOptions,
+  { onProgress, signal, calibration, threads }: BuildOptions,
 ): Promise<ModelManifest> {
   const { shape, build } = findArchitecture(file);
   const description = readTokenizer(file, shape.vocabularySize);
   const tokenizer = JSON.stringify(description);
   const recipe: Recipe = recipes[form];
   const data = new DataLayout();
-  const encode = async (
+  const encode = (
     name: string,
     role: GraphRole,
-  ): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly graph: OnnxGraph }> => {
+  ): { readonly name: string; readonly bytes: Uint8Array; readonly graph: OnnxGraph } => {
     const builder = new GraphBuilder(data, integers);
-    await build(builder, { recipe, role });
+    build(builder, { recipe, role });
     const graph = builder.finish(shape.architecture);
     const bytes = encodeOnnx(graph, {
       dataFile: buildFiles.data,
@@ -126,11 +131,11 @@ async function writeBuild(
   };
   const isInt8 = recipe.cache === 'int8';
   const graphs = isInt8
-    ? [await encode(buildFiles.write, 'write'), await encode(buildFiles.read, 'read')]
-    : [await encode(buildFiles.write, 'both')];
+    ? [encode(buildFiles.write, 'write'), encode(buildFiles.read, 'read')]
+    : [encode(buildFiles.write, 'both')];
   const measuring =
     calibration && isInt8
-      ? { ...(await encode('calibration.onnx', 'both')), texts: calibration(description) }
+      ? { ...encode('calibration.onnx', 'both'), texts: calibration(description) }
       : undefined;
   onProgress?.({ phase: 'read', done: 1, total: 1 });
 
@@ -139,9 +144,9 @@ async function writeBuild(
   try {
     await target.truncate(data.bytes);
     await writeWeights({
-      source: file,
-      target,
+      files: { source: { fd: file.fd, label: file.label }, target: target.fd },
       weights: data.weights,
+      threads,
       onProgress: onProgress && ((done, total) => onProgress({ phase: 'weights', done, total })),
       signal,
     });
@@ -153,7 +158,7 @@ async function writeBuild(
         onProgress?.({ phase: 'calibrate', done, total }),
       );
       for (const { name, scale } of scales) {
-        await writeAt(target, scale, data.reserve(name, scale.byteLength).offset);
+        writeAt(target.fd, scale, data.reserve(name, scale.byteLength).offset);
       }
       const bytes = Buffer.concat(scales.map(({ scale }) => bytesOf(scale)));
       await writeFile(join(directory, buildFiles.cacheScales), bytes, { flush: true });
