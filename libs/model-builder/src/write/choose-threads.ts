@@ -1,4 +1,4 @@
-import { isRowsWeight } from './rows-output.js';
+import { isRowsWeight, rowsOutputBytes } from './rows-output.js';
 import type { WeightPlan } from './weight-job.js';
 import { bytesOf, numbersOf } from './weight-job.js';
 
@@ -28,7 +28,7 @@ export function chooseThreads(plans: readonly WeightPlan[], wanted: number, mayB
 /** Most bytes that so many threads take: each its largest job, and the weights that they collect, of which each works on one. */
 export function conversionBytes(plans: readonly WeightPlan[], threads: number): number {
   const job = Math.max(0, ...plans.flatMap(({ jobs }) => jobs.map(bytesOf)));
-  const outputs = plans.map(({ weight }) => (isRowsWeight(weight) ? weight.values.byteLength : 0));
+  const outputs = plans.map(({ weight }) => (isRowsWeight(weight) ? rowsOutputBytes(weight) : 0));
   const largest = outputs.sort((a, b) => b - a).slice(0, threads);
   return threads * (job + threadBytes) + largest.reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -9,6 +9,11 @@ export function isRowsWeight(weight: Weight): weight is RowsWeight {
   return weight.kind === 'int8-rows' || weight.kind === 'uint8-rows';
 }
 
+/** What a `RowsOutput` takes. */
+export function rowsOutputBytes({ values, scales }: RowsWeight): number {
+  return 4 + scales.byteLength + values.byteLength;
+}
+
 /**
  * A matrix whose rows become columns, so that all of them are needed before the first byte can be written: shared by the
  * threads that convert it.
@@ -21,14 +26,16 @@ export class RowsOutput {
   /** Jobs that are not done. */
   readonly #left: Int32Array;
 
-  /** @param memory another thread's `memory` for this weight, or how many jobs will fill it */
-  constructor(weight: RowsWeight, memory: SharedArrayBuffer | number) {
+  /**
+   * @param memory of `rowsOutputBytes` or more
+   * @param jobs how many will fill it, where it isn't in use yet
+   */
+  constructor(weight: RowsWeight, memory: SharedArrayBuffer, jobs?: number) {
     const { values, scales } = weight;
     this.#weight = weight;
-    this.memory =
-      typeof memory === 'number' ? new SharedArrayBuffer(4 + scales.byteLength + values.byteLength) : memory;
-    this.#left = new Int32Array(this.memory, 0, 1);
-    if (typeof memory === 'number') this.#left[0] = memory;
+    this.memory = memory;
+    this.#left = new Int32Array(memory, 0, 1);
+    if (jobs !== undefined) this.#left[0] = jobs;
     const width = scales.byteLength / 4;
     const place = [this.memory, 4 + scales.byteLength, values.byteLength] as const;
     this.target = {

@@ -3,9 +3,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { Weight } from '../passes/weight.js';
 import { JobConverter } from './convert-job.js';
 import type { ConversionFiles } from './convert-job.js';
-import { isRowsWeight, RowsOutput } from './rows-output.js';
+import { isRowsWeight, RowsOutput, rowsOutputBytes } from './rows-output.js';
 import { chooseThreads } from './choose-threads.js';
-import type { WeightJob } from './weight-job.js';
+import type { WeightJob, WeightPlan } from './weight-job.js';
 import { numbersOf, planWeights } from './weight-job.js';
 import { WorkerConverter } from './worker-converter.js';
 
@@ -36,15 +36,16 @@ export async function writeWeights(options: WriteWeightsOptions): Promise<void> 
   const threads = chooseThreads(plans, options.threads ?? availableParallelism(), options.threads === undefined);
   const total = weights.reduce((sum, { values }) => sum + values.byteLength, 0);
   let done = 0;
-  const queue = jobsWithMemory();
+  const queue = queueJobs(plans);
   const converters = Array.from({ length: threads }, () =>
     threads === 1 ? createInlineConverter(files) : new WorkerConverter(files),
   );
   const work = async (converter: Converter): Promise<void> => {
-    for (const { job, memory, bytes } of queue) {
+    for (const { job, memory, finish } of queue) {
       await converter.convert(job, memory);
       signal?.throwIfAborted();
-      done += bytes;
+      finish();
+      done += numbersOf(job) * (isFloat(job.weight) ? 4 : 1);
       onProgress?.(done, total);
     }
   };
@@ -55,14 +56,38 @@ export async function writeWeights(options: WriteWeightsOptions): Promise<void> 
     forget();
     await Promise.all(converters.map((converter) => converter.close()));
   }
+}
 
-  function* jobsWithMemory() {
-    for (const { weight, jobs } of plans) {
-      const memory = isRowsWeight(weight) ? new RowsOutput(weight, jobs.length).memory : undefined;
-      const numberBytes = weight.kind === 'float32' || weight.kind === 'rotary' ? 4 : 1;
-      for (const job of jobs) yield { job, memory, bytes: numbersOf(job) * numberBytes };
+interface QueuedJob {
+  readonly job: WeightJob;
+  /** Of the weight's `RowsOutput`. */
+  readonly memory: SharedArrayBuffer | undefined;
+  /** Called when the job is done. */
+  finish(): void;
+}
+
+/** The jobs with their memory, which weights take over from each other. */
+function* queueJobs(plans: readonly WeightPlan[]): Generator<QueuedJob> {
+  const free: SharedArrayBuffer[] = [];
+  for (const { weight, jobs } of plans) {
+    let memory: SharedArrayBuffer | undefined;
+    if (isRowsWeight(weight)) {
+      const bytes = rowsOutputBytes(weight);
+      const fitting = free.findIndex(({ byteLength }) => byteLength >= bytes);
+      memory = fitting === -1 ? new SharedArrayBuffer(bytes) : free.splice(fitting, 1)[0];
+      if (memory) new RowsOutput(weight, memory, jobs.length);
     }
+    let left = jobs.length;
+    const finish = (): void => {
+      left--;
+      if (left === 0 && memory) free.push(memory);
+    };
+    for (const job of jobs) yield { job, memory, finish };
   }
+}
+
+function isFloat({ kind }: Weight): boolean {
+  return kind === 'float32' || kind === 'rotary';
 }
 
 /** Converts in this thread, which looks up between two jobs. */
