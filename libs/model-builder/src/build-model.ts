@@ -21,7 +21,7 @@ import { readRecommendedSampling } from './read/recommended-sampling.js';
 import type { TokenizerDescription } from './read/tokenizer-description.js';
 import { readTokenizer } from './read/tokenizer-description.js';
 import type { Recipe } from './recipes.js';
-import { hasExactRows, recipes } from './recipes.js';
+import { hasExactRows, inOnePiece, recipes } from './recipes.js';
 import { DataLayout } from './write/data-layout.js';
 import { encodeOnnx } from './write/encode-onnx.js';
 import { findMatrices } from './write/find-matrices.js';
@@ -68,7 +68,7 @@ export type BuildOptions = CommonBuildOptions &
 export interface BuildProgress {
   /** Phases come in this order; `calibrate` only for an 8-bit cache. */
   readonly phase: 'read' | 'weights' | 'calibrate' | 'finish';
-  /** Parts of this phase that are done: bytes of weights, texts of the calibration. */
+  /** Parts of this phase that are done: bytes of weights, tokens of the calibration. */
   readonly done: number;
   readonly total: number;
 }
@@ -118,6 +118,7 @@ async function writeBuild(
   const encode = (
     name: string,
     role: GraphRole,
+    recipe: Recipe = recipes[form],
   ): { readonly name: string; readonly bytes: Uint8Array; readonly graph: OnnxGraph } => {
     const builder = new GraphBuilder(data, integers);
     build(builder, { recipe, role });
@@ -135,7 +136,7 @@ async function writeBuild(
     : [encode(buildFiles.write, 'both')];
   const measuring =
     calibration && isInt8
-      ? { ...encode('calibration.onnx', 'both'), texts: calibration(description) }
+      ? { ...encode('calibration.onnx', 'both', inOnePiece(recipe)), texts: calibration(description) }
       : undefined;
   onProgress?.({ phase: 'read', done: 1, total: 1 });
 
