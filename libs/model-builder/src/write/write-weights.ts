@@ -50,6 +50,7 @@ export async function writeWeights(options: WriteWeightsOptions): Promise<void> 
     }
   };
   const [aborted, forget] = rejectionOf(signal);
+  onProgress?.(0, total);
   try {
     await Promise.race([Promise.all(converters.map(work)), aborted]);
   } finally {
