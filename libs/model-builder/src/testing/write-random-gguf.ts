@@ -127,7 +127,10 @@ function hasMoreBits(layer: number, layers: number): boolean {
 }
 
 function plan(name: string, format: keyof typeof fill, shape: readonly number[]): GgufTensorPlan {
-  const { blockSize, blockBytes } = tensorFormats.find((known) => known.name === format) ?? { blockSize: 1, blockBytes: 0 };
+  const { blockSize, blockBytes } = tensorFormats.find((known) => known.name === format) ?? {
+    blockSize: 1,
+    blockBytes: 0,
+  };
   const numbers = shape.reduce((product, size) => product * size, 1);
   return { name, format, shape, byteLength: (numbers / blockSize) * blockBytes };
 }

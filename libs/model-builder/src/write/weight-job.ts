@@ -66,11 +66,7 @@ function groupOf({ order, turnOutput }: WeightPart): number {
   return (order?.size ?? 1) * (turnOutput ?? 1);
 }
 
-function cut(
-  job: Omit<WeightJob, 'first' | 'count' | 'atOnce'>,
-  rows: number,
-  group: number,
-): readonly WeightJob[] {
+function cut(job: Omit<WeightJob, 'first' | 'count' | 'atOnce'>, rows: number, group: number): readonly WeightJob[] {
   const groupsFor = (numbers: number): number => Math.max(1, Math.floor(numbers / job.columns / group)) * group;
   const atOnce = Math.min(rows, groupsFor(chunkNumbers));
   const size = groupsFor(jobNumbers);
