@@ -151,6 +151,8 @@ async function writeBuild(
       onProgress: onProgress && ((done, total) => onProgress({ phase: 'weights', done, total })),
       signal,
     });
+    const stored = target.datasync(); // Goes on while the cache is calibrated.
+    stored.catch(() => undefined);
     if (measuring) {
       onProgress?.({ phase: 'calibrate', done: 0, total: 1 });
       const path = join(directory, measuring.name);
@@ -166,6 +168,7 @@ async function writeBuild(
       await rm(path);
     }
     onProgress?.({ phase: 'finish', done: 0, total: 1 });
+    await stored;
     await target.sync();
   } finally {
     await target.close();
