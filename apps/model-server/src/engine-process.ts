@@ -8,7 +8,7 @@ import { preparationProgress } from './preparation-progress.js';
 serveBackendProcess(async (given, hooks) => {
   const { model, buildsDirectory, queue, drafts, trace: tracePath, ...load } = given as EngineArguments;
   const trace = tracePath === undefined ? undefined : createTraceFile(tracePath, { name: model.id });
-  const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
+  const store = new LocalModelStore({ models: [model], directory: buildsDirectory, threads: load.threads });
   await store.prune({ onDelete: (folder, reason) => hooks.report({ deleted_build: folder, reason }) });
   const { path: directory } = await hooks.finishOrUndo((signal) =>
     store.resolve(model.id, { signal, onProgress: preparationProgress(model.id, hooks.progress) }),

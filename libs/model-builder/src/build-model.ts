@@ -42,7 +42,8 @@ interface CommonBuildOptions {
   /** What 8-bit matrices are stored as. @default what this machine multiplies exactly (`exactIntegers`) */
   readonly integers?: IntegerWeights | undefined;
   /**
-   * Threads that convert weights; with 1 it is done where `buildModel` is called. What is built doesn't depend on it.
+   * Threads that convert weights and calibrate; with 1 weights are converted where `buildModel` is called. What is built
+   * doesn't depend on it.
    * @default one for each processor that this process may use, fewer for small models and where they would take too much memory
    */
   readonly threads?: number | undefined;
@@ -157,9 +158,11 @@ async function writeBuild(
       onProgress?.({ phase: 'calibrate', done: 0, total: 1 });
       const path = join(directory, measuring.name);
       await writeFile(path, measuring.bytes);
-      const scales = await calibrate(file, path, shape, measuring.texts, signal, (done, total) =>
-        onProgress?.({ phase: 'calibrate', done, total }),
-      );
+      const scales = await calibrate(file, path, shape, measuring.texts, {
+        threads,
+        signal,
+        onProgress: (done, total) => onProgress?.({ phase: 'calibrate', done, total }),
+      });
       for (const { name, scale } of scales) {
         writeAt(target.fd, scale, data.reserve(name, scale.byteLength).offset);
       }

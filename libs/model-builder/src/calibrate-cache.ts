@@ -8,6 +8,14 @@ const longest = 1024;
 /** Tokens of one pass. The numbers don't depend on it; memory does, and how often progress is told. */
 const chunk = 256;
 
+export interface CalibrateOptions {
+  /** @default one for each physical core that this process may use */
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each pass, with the tokens that are done and all of them. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
 export interface CacheScale {
   /** Where the scales belong in the data file. */
   readonly name: string;
@@ -22,14 +30,12 @@ export interface CacheScale {
  *
  * @param graphPath a graph that keeps float32 keys and values
  * @param texts tokens of texts such as the model will see
- * @param onProgress called after each pass, with the tokens that are done and all of them
  */
 export async function calibrateCache(
   graphPath: string,
   shape: ModelShape,
   texts: readonly (readonly number[])[],
-  signal: AbortSignal | undefined,
-  onProgress?: (done: number, total: number) => void,
+  { threads, signal, onProgress }: CalibrateOptions,
 ): Promise<readonly CacheScale[]> {
   const shortened = texts.map((text) => text.slice(0, Math.min(longest, shape.contextLength)));
   const room = Math.max(1, ...shortened.map(({ length }) => length));
@@ -37,7 +43,7 @@ export async function calibrateCache(
   let done = 0;
   const runtime = await loadRuntime();
   try {
-    const session = await runtime.createSession(graphPath);
+    const session = await runtime.createSession(graphPath, threads === undefined ? {} : { threads });
     const caches = allocateCaches(runtime, shape, room);
     const binding = session.createBinding();
     for (const { suffix, tensor } of caches) {
