@@ -59,6 +59,11 @@ export interface ModelManifest {
   readonly source: { readonly file: string; readonly sizeBytes: number };
   /** When the build was made, in Unix seconds. */
   readonly created: number;
+  /**
+   * What the model's file says wrongly of itself and was put right, a sentence each; kept here so that it is known whenever
+   * the build is loaded. May quote texts of the file as they stand there.
+   */
+  readonly warnings: readonly string[];
   /** What the model's file recommends, when it does. */
   readonly recommendedSampling?: RecommendedSampling | undefined;
 }

@@ -7,4 +7,5 @@ export type { OnnxRunner, OnnxRunnerOptions } from './onnx-runner.js';
 export { planKvCache } from './plan-kv-cache.js';
 export type { KvCachePlan, KvCacheRequest } from './plan-kv-cache.js';
 export { createTokenizer } from './tokenizer.js';
+export type { TokenizerOptions } from './tokenizer.js';
 export type { TokenizerData } from './tokenizer-data.js';

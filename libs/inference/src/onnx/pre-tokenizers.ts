@@ -1,49 +1,51 @@
 import { InferenceError } from '../errors.js';
 
-const byteLevel = (useRegex: boolean) => ({ type: 'ByteLevel', add_prefix_space: false, use_regex: useRegex });
-const split = (pattern: string) => ({
-  type: 'Split',
-  pattern: { Regex: pattern },
-  behavior: 'Isolated',
-  invert: false,
-});
-const sequence = (...pretokenizers: object[]) => ({ type: 'Sequence', pretokenizers });
-
-const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+const contractions = "'(?:[sStTmMdD]|[rR][eE]|[vV][eE]|[lL][lL])";
 const words = '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+';
 const rest = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 
 /** `llama-bpe` cuts alike, but merges no piece anew that is a token already. */
-const smaug = sequence(split(`${contractions}|${words}|\\p{N}{1,3}|${rest}`), byteLevel(false));
+const smaug = [`${contractions}|${words}|\\p{N}{1,3}|${rest}`];
+
+export interface PreTokenizer {
+  /** Each cuts the pieces that the one before it made, into its matches and what lies between them. */
+  readonly patterns: readonly string[];
+  /** A piece that is a token as it stands is not merged anew. */
+  readonly wholeWordsFirst?: boolean;
+}
 
 /**
- * How text is cut before its pieces become tokens, for each way that GGUF's `tokenizer.ggml.pre` can name, in the form of
- * Hugging Face's `tokenizer.json`. Files know some of them by several names; builds hold the one that stands here. The
- * patterns are those of the models' own tokenizers.
+ * How text is cut before its pieces become tokens, for each way that GGUF's `tokenizer.ggml.pre` can name. Files know some
+ * of them by several names; builds hold the one that stands here. The patterns are those of the models' own tokenizers,
+ * in JavaScript's words.
  */
-const preTokenizers: Readonly<Record<string, { config: object; wholeWordsFirst?: boolean }>> = {
-  'gpt-2': { config: byteLevel(true) },
-  smollm: { config: sequence({ type: 'Digits', individual_digits: true }, byteLevel(true)) },
-  default: {
-    config: sequence(
-      split('[\\p{P}\\$\\+<=>\\^~\\|]+'),
-      split("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)"),
-      split('\\p{N}+'),
-      split('[0-9][0-9][0-9]'),
-      byteLevel(false),
-    ),
+const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
+  'gpt-2': { patterns: ["'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"] },
+  smollm: {
+    patterns: [
+      // each digit apart, and then as gpt-2
+      "\\d|'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?(?:(?!\\d)\\p{N})+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?![^\\s\\d])|\\s+",
+    ],
   },
-  'llama-bpe': { config: smaug, wholeWordsFirst: true },
-  'smaug-bpe': { config: smaug },
-  qwen2: { config: sequence(split(`${contractions}|${words}|\\p{N}|${rest}`), byteLevel(false)) },
+  default: {
+    patterns: [
+      '[\\p{P}$+<=>^~|]+',
+      "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)",
+      '\\p{N}+',
+      '[0-9][0-9][0-9]',
+    ],
+  },
+  'llama-bpe': { patterns: smaug, wholeWordsFirst: true },
+  'smaug-bpe': { patterns: smaug },
+  qwen2: { patterns: [`${contractions}|${words}|\\p{N}|${rest}`] },
 };
 
 /**
- * The pre-tokenizer of that name. `wholeWordsFirst`: a piece that is a token as it stands is not merged anew.
+ * The pre-tokenizer of that name.
  *
  * @throws InferenceError `unsupported` for a name that is not known: guessing would spoil every prompt
  */
-export function preTokenizer(name: string): { readonly config: object; readonly wholeWordsFirst?: boolean } {
+export function preTokenizer(name: string): PreTokenizer {
   const known = Object.hasOwn(preTokenizers, name) ? preTokenizers[name] : undefined;
   if (known) return known;
   throw new InferenceError(

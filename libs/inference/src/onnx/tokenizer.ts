@@ -1,34 +1,40 @@
-import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import type { Tokenizer } from '../engine/model-runner.js';
 import { TooManyTokens } from '../engine/too-many-tokens.js';
 import { InferenceError } from '../errors.js';
+import type { AppendTokens } from './append-tokens.js';
+import { createByteLevelTokens } from './byte-level-tokens.js';
 import { createChatTemplate } from './chat-template.js';
+import { escapePattern } from './escape-pattern.js';
 import { createLeastTokens } from './least-tokens.js';
-import { preTokenizer } from './pre-tokenizers.js';
-import { sentencePieceMerges } from './sentence-piece-merges.js';
+import { isControl, plainVocabulary } from './plain-vocabulary.js';
+import { createSentencePieceTokens } from './sentence-piece-tokens.js';
 import { tokenBytesTable } from './token-bytes.js';
 import type { TokenizerData } from './tokenizer-data.js';
-import { tokenType } from './tokenizer-data.js';
+
+export interface TokenizerOptions {
+  /** Told in one sentence what of the data can't be used, and what takes its place. @default nobody is told */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
 
 /**
  * The tokenizer that a GGUF file's metadata describes.
  *
  * @throws InferenceError `unsupported` for a vocabulary or pre-tokenizer that is not known
  */
-export function createTokenizer(data: TokenizerData): Tokenizer {
+export function createTokenizer(data: TokenizerData, options: TokenizerOptions = {}): Tokenizer {
   const controls = new Map<string, number>();
   data.tokens.forEach((token, id) => {
     if (isControl(token, data.tokenTypes[id])) controls.set(token, id);
   });
   const text = (id: number | undefined) => (id === undefined ? undefined : data.tokens[id]);
-  const plain = new HubTokenizer(tokenizerJson(data), { clean_up_tokenization_spaces: false });
+  const appendPlain = createPlainTokens(data);
   const render = createChatTemplate({
     source: data.chatTemplate,
     controls: [...controls.keys()],
     bos: text(data.bosToken),
     eos: text(data.eosToken),
+    onWarning: options.onWarning,
   });
-  const encodePlain = (words: string) => (words === '' ? [] : plain.encode(words, { add_special_tokens: false }).ids);
   const withBos = (ids: number[]) => {
     const bos = data.addBos ? data.bosToken : undefined;
     if (bos !== undefined && ids[0] !== bos) ids.unshift(bos);
@@ -47,7 +53,9 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
     endTokens: new Set(data.endTokens),
     encode: (words, most = Infinity) => {
       checkLength([words], most);
-      return withBos(encodePlain(words));
+      const ids: number[] = [];
+      appendPlain(words, ids, 2 * most);
+      return withBos(ids);
     },
     encodeChat: (messages, most = Infinity) => {
       const ids: number[] = [];
@@ -58,7 +66,7 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
       );
       for (const piece of pieces) {
         if ('control' in piece) ids.push(controls.get(piece.control) as number);
-        else for (const id of encodePlain(piece.text)) ids.push(id);
+        else appendPlain(piece.text, ids, 2 * most);
       }
       return withBos(ids);
     },
@@ -66,33 +74,24 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
   };
 }
 
-/** Some files declare their control tokens as user defined; those that look like markup are taken for control. */
-function isControl(token: string, type: number | undefined): boolean {
-  return type === tokenType.control || (type === tokenType.userDefined && /^(<.+>|\[.+\])$/.test(token));
+/** Tokens of plain text: user defined tokens wherever they stand, the longest first, and what lies between them. */
+function createPlainTokens(data: TokenizerData): AppendTokens {
+  const { ids, whole } = plainVocabulary(data);
+  const append = createModelTokens(data, ids);
+  if (whole.length === 0) return append;
+  const longestFirst = [...whole].sort((a, b) => b.length - a.length);
+  const pattern = new RegExp(`(${longestFirst.map(escapePattern).join('|')})`);
+  return (text, tokens, most) => {
+    text.split(pattern).forEach((part, index) => {
+      if (index % 2 === 1) tokens.push(ids.get(part) as number);
+      else if (part !== '') append(part, tokens, most);
+    });
+  };
 }
 
-/** The data in the form of Hugging Face's `tokenizer.json`, without its control tokens: those are never in plain text. */
-function tokenizerJson(data: TokenizerData): object {
-  const entries = data.tokens.map((token, id) => ({ token, id, type: data.tokenTypes[id] ?? tokenType.normal }));
-  const plain = entries.filter(({ token, type }) => type !== tokenType.unused && !isControl(token, type));
-  const vocab = Object.fromEntries(plain.map(({ token, id }) => [token, id]));
-  const whole = plain.filter(({ type }) => type === tokenType.userDefined);
-  const added_tokens = whole.map(({ token, id }) => ({ id, content: token, special: false, normalized: false }));
-  const common = { added_tokens, decoder: null, post_processor: null };
-  if (data.model === 'gpt2') {
-    const { config, wholeWordsFirst } = preTokenizer(data.pre ?? 'default');
-    const model = { type: 'BPE', vocab, merges: data.merges ?? [], ignore_merges: wholeWordsFirst ?? false };
-    return { ...common, normalizer: null, pre_tokenizer: config, model };
-  }
-  if (data.model === 'llama') {
-    const unknown = data.unknownToken === undefined ? undefined : data.tokens[data.unknownToken];
-    const spaces = { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' };
-    const prefix = { type: 'Prepend', prepend: '\u2581' };
-    const normalizers = data.addSpacePrefix === false ? [spaces] : [prefix, spaces];
-    const merges = sentencePieceMerges(data, vocab);
-    const model = { type: 'BPE', vocab, merges, byte_fallback: true, fuse_unk: true, unk_token: unknown };
-    return { ...common, normalizer: { type: 'Sequence', normalizers }, pre_tokenizer: null, model };
-  }
+function createModelTokens(data: TokenizerData, ids: ReadonlyMap<string, number>): AppendTokens {
+  if (data.model === 'gpt2') return createByteLevelTokens(data, ids);
+  if (data.model === 'llama') return createSentencePieceTokens(data, ids);
   throw new InferenceError(
     'unsupported',
     `The model's tokenizer '${data.model}' is not supported; known are gpt2, llama.`,

@@ -1,3 +1,5 @@
+export { multiplyExtremes } from './multiply-extremes.js';
+export type { ExtremeProducts } from './multiply-extremes.js';
 export { encodeGguf, writeGguf } from './write-gguf.js';
 export type { GgufContent, GgufEntry, GgufTensor, GgufValueType } from './write-gguf.js';
 export { referenceLogits } from './reference-logits.js';
