@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { jest } from '@jest/globals';
 import type { BuildProgress } from '../build-model.js';
-import { writeRandomGguf } from '../testing/index.js';
 
 // Threads start slowly where much else runs.
 jest.setTimeout(60_000);
@@ -27,6 +26,7 @@ jest.unstable_mockModule('node:worker_threads', () => {
   }
   return { ...real, Worker: RecordedWorker };
 });
+const { writeRandomGguf } = await import('../testing/index.js');
 const { buildModel } = await import('../build-model.js');
 const { WorkerConverter } = await import('./worker-converter.js');
 
