@@ -3,20 +3,21 @@ import { loadRuntime } from './load-runtime.js';
 import { measureAttention } from './measure-attention.js';
 
 describe('measureAttention', () => {
-  it.each([true, false])(
-    'runs attention of one layer, in tiles: %s; many positions take longer than few',
-    async (tiles) => {
-      useFlashAttention(tiles);
-      const runtime = await loadRuntime();
-      try {
-        const shape = { heads: 4, kvHeads: 2, headSize: 32, threads: 1 };
-        const few = await measureAttention(runtime, { ...shape, fresh: 4, past: 4 });
-        const many = await measureAttention(runtime, { ...shape, fresh: 512, past: 1024 });
-        expect(few).toBeGreaterThan(0);
-        expect(many).toBeGreaterThan(few);
-      } finally {
-        await runtime.dispose();
+  it.each([true, false])('runs attention of one layer, in tiles: %s', async (tiles) => {
+    useFlashAttention(tiles);
+    const runtime = await loadRuntime();
+    try {
+      const shape = { heads: 4, kvHeads: 2, headSize: 32, threads: 1 };
+      for (const [fresh, past] of [
+        [1, 0],
+        [256, 512],
+      ] as const) {
+        const took = await measureAttention(runtime, { ...shape, fresh, past });
+        expect(took).toBeGreaterThan(0);
+        expect(Number.isFinite(took)).toBe(true);
       }
-    },
-  );
+    } finally {
+      await runtime.dispose();
+    }
+  });
 });
