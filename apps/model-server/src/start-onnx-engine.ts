@@ -15,7 +15,7 @@ export async function startOnnxEngine(
   hooks: ProcessHooks,
   trace: TraceSink | undefined,
 ): Promise<StartedEngine> {
-  const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
+  const store = new LocalModelStore({ models: [model], directory: buildsDirectory, threads });
   await store.prune({ onDelete: (folder, reason) => hooks.report({ deleted_build: folder, reason }) });
   const { path: directory } = await hooks.finishOrUndo((signal) =>
     store.resolve(model.id, { signal, onProgress: preparationProgress(model.id, hooks.progress) }),
