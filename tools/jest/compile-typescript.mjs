@@ -1,4 +1,4 @@
-// Loaded into a thread with `--import`: what it imports may be TypeScript.
+// For `--import` of a process or a thread: what it imports may be TypeScript.
 import { register } from 'node:module';
 
 register('./typescript-hooks.mjs', import.meta.url);

@@ -37,7 +37,7 @@ describe("The README's own Express app", () => {
     // One string: console.log colours a number where FORCE_COLOR is set.
     const anyPort = "const server = app.listen(0, '127.0.0.1', () => console.log(`${server.address().port} ${key}`));";
     writeFileSync(join(folder, 'main.ts'), example.replace(listens, anyPort));
-    const typescript = join(root, 'libs', 'inference', 'tests', 'run-typescript.mjs');
+    const typescript = join(root, 'tools', 'jest', 'compile-typescript.mjs');
     child = spawn(process.execPath, ['--conditions=@mcli/source', '--import', typescript, 'main.ts'], {
       cwd: folder,
       env: { ...process.env, NODE_OPTIONS: '' },

@@ -18,7 +18,7 @@ import { backendContract } from './testing/index.js';
 jest.setTimeout(60_000);
 
 const tests = new URL('../tests/', import.meta.url);
-const runTypeScript = ['--import', new URL('run-typescript.mjs', tests).href];
+const runTypeScript = ['--import', new URL('../../../tools/jest/compile-typescript.mjs', tests).href];
 const backends: ProcessBackend[] = [];
 
 afterEach(async () => {

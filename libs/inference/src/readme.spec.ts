@@ -66,7 +66,12 @@ async function run(name: string, code: string): Promise<string> {
   writeFileSync(join(folder, name), code);
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--conditions=@mcli/source', '--import', join(project, 'tests', 'run-typescript.mjs'), join(folder, name)],
+    [
+      '--conditions=@mcli/source',
+      '--import',
+      join(project, '..', '..', 'tools', 'jest', 'compile-typescript.mjs'),
+      join(folder, name),
+    ],
     { env: { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0' } },
   );
   return stdout;

@@ -115,7 +115,12 @@ async function runChild(end: string): Promise<void> {
     ${end};
   `;
   writeFileSync(program, code);
-  const args = ['--conditions=@mcli/source', '--import', join(project, 'tests', 'run-typescript.mjs'), program];
+  const args = [
+    '--conditions=@mcli/source',
+    '--import',
+    join(project, '..', '..', 'tools', 'jest', 'compile-typescript.mjs'),
+    program,
+  ];
   const env = { ...process.env, NODE_OPTIONS: '' };
   await promisify(execFile)(process.execPath, args, { env }).catch(() => undefined);
 }

@@ -79,7 +79,7 @@ interface Answer {
     async (architecture) => {
       const path = join(folder, `${architecture}.gguf`);
       await writeTinyGguf(path, architecture);
-      const typescript = join(import.meta.dirname, '..', '..', 'inference', 'tests', 'run-typescript.mjs');
+      const typescript = join(import.meta.dirname, '..', '..', '..', 'tools', 'jest', 'compile-typescript.mjs');
       const { stdout } = await promisify(execFile)(
         process.execPath,
         ['--conditions=@mcli/source', '--import', typescript, '--input-type=module', '--eval', program(path)],

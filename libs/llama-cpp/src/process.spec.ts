@@ -21,7 +21,7 @@ interface Ending {
   readonly errors: string;
 }
 
-const typescript = join(import.meta.dirname, '..', '..', 'inference', 'tests', 'run-typescript.mjs');
+const typescript = join(import.meta.dirname, '..', '..', '..', 'tools', 'jest', 'compile-typescript.mjs');
 const prelude = `
   import { loadLlamaCpp } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
   const library = await loadLlamaCpp();

@@ -21,7 +21,7 @@ describe('The README', () => {
     try {
       await writeTinyGguf(join(folder, 'model.gguf'), 'llama');
       await writeFile(join(folder, 'example.mjs'), example);
-      const typescript = join(project, '..', 'inference', 'tests', 'run-typescript.mjs');
+      const typescript = join(project, '..', '..', 'tools', 'jest', 'compile-typescript.mjs');
       const { stdout, stderr } = await promisify(execFile)(
         process.execPath,
         ['--conditions=@mcli/source', '--import', typescript, 'example.mjs'],
