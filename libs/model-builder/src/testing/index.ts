@@ -5,6 +5,8 @@ export { referenceLogits } from './reference-logits.js';
 export { noise, tinyModel } from './tiny-model.js';
 export type { TinyModel, TinyModelOptions, TinyTensor } from './tiny-model.js';
 export { tinyChatTemplate, tinyTokenizerMetadata, tinyTokens } from './tiny-tokenizer.js';
+export { billionShape, readTokenizerEntries, writeRandomGguf } from './write-random-gguf.js';
+export type { RandomGgufOptions } from './write-random-gguf.js';
 export { tinyGguf, writeTinyGguf } from './write-tiny-gguf.js';
 export type { TinyGgufOptions } from './write-tiny-gguf.js';
 export { dequantize } from '../passes/dequantize.js';

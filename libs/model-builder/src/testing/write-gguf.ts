@@ -27,21 +27,34 @@ export interface GgufContent {
 
 const alignment = 32;
 
+/** A tensor in a file's list, before its blocks are known. */
+export type GgufTensorPlan = Omit<GgufTensor, 'bytes'> & { readonly byteLength: number };
+
 /** A GGUF file for tests. */
 export function encodeGguf(content: GgufContent): Uint8Array {
-  const header = [u32(0x46554747), u32(content.version ?? 3), u64(content.tensors.length)];
-  const entries = Object.entries(content.metadata);
+  const plans = content.tensors.map(({ bytes, ...tensor }) => ({ ...tensor, byteLength: bytes.length }));
+  const data = content.tensors.map(({ bytes }) => Buffer.concat([bytes], padded(bytes.length)));
+  return new Uint8Array(Buffer.concat([encodeGgufHeader({ ...content, tensors: plans }), ...data]));
+}
+
+/** All that stands before the first tensor's blocks. They follow in the order given, each padded to a multiple of 32 bytes. */
+export function encodeGgufHeader({
+  version = 3,
+  metadata,
+  tensors,
+}: Omit<GgufContent, 'tensors'> & { readonly tensors: readonly GgufTensorPlan[] }): Uint8Array {
+  const header = [u32(0x46554747), u32(version), u64(tensors.length)];
+  const entries = Object.entries(metadata);
   header.push(u64(entries.length));
   for (const [key, entry] of entries) header.push(string(key), ...value(entry));
   let offset = 0;
-  for (const tensor of content.tensors) {
+  for (const tensor of tensors) {
     header.push(string(tensor.name), u32(tensor.shape.length), ...tensor.shape.map(u64));
     header.push(u32(tensorFormats.find(({ name }) => name === tensor.format)?.id ?? -1), u64(offset));
-    offset += padded(tensor.bytes.length);
+    offset += padded(tensor.byteLength);
   }
   const head = Buffer.concat(header);
-  const data = content.tensors.map(({ bytes }) => Buffer.concat([bytes], padded(bytes.length)));
-  return new Uint8Array(Buffer.concat([Buffer.concat([head], padded(head.length)), ...data]));
+  return Buffer.concat([head], padded(head.length));
 }
 
 /** Writes a GGUF file for tests. */
@@ -86,6 +99,7 @@ function u64(number: number): Buffer {
   return Buffer.from(BigUint64Array.of(BigInt(number)).buffer);
 }
 
-function padded(bytes: number): number {
+/** A length with the padding up to the next multiple of 32. */
+export function padded(bytes: number): number {
   return Math.ceil(bytes / alignment) * alignment;
 }
