@@ -65,7 +65,7 @@ export class Server {
   /**
    * A streamed chat. `done` resolves to the tokens that were written and the times, in milliseconds of this process'
    * clock, at which something of the answer came; `first` when its first event came, which may be before its prompt
-   * was read; `writing` when a few of its tokens have come; `leave` hangs up.
+   * was read; `writing` when a few of its tokens have come; `leave` hangs up. `textAt` is when its first text came.
    */
   stream(body) {
     const content = JSON.stringify({
@@ -75,6 +75,7 @@ export class Server {
       ...body,
     });
     const times = [];
+    let textAt;
     let tail = '';
     let request;
     let began;
@@ -86,13 +87,14 @@ export class Server {
         response.setEncoding('utf8');
         response.on('data', (chunk) => {
           times.push(performance.now());
+          if (/"content":\s*"(?!")/.test(chunk)) textAt ??= times.at(-1);
           began(times[0]);
           if (times.length > 4) wrote();
           tail = (tail + chunk).slice(-1_000);
         });
         response.on('end', () => {
           const tokens = Number(/"completion_tokens":\s*(\d+)/.exec(tail)?.[1]);
-          if (response.statusCode === 200 && tokens > 0) resolve({ tokens, times });
+          if (response.statusCode === 200 && tokens > 0) resolve({ tokens, times, textAt });
           else reject(new Error(`The server answered ${response.statusCode}: ${tail.slice(0, 200)}`));
         });
         response.on('error', reject);
