@@ -74,7 +74,7 @@ export function tokensOf({ action, tokens, sequences, count }) {
 
 /** Positions that the longest of the rows needs, with what engines write beyond. */
 export function positionsOf(rows) {
-  return Math.max(...rows.map(({ tokens, count = 0 }) => tokens + count)) + 32;
+  return Math.max(...rows.map(({ tokens, count = 0 }) => tokens + count)) + 64;
 }
 
 function number(value) {

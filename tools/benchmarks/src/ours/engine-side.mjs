@@ -4,8 +4,8 @@ import { serveSide } from '../serve-side.mjs';
 import { loadRunner } from './load-runner.mjs';
 import { StepLog } from './step-log.mjs';
 
-/** Tokens that are written beyond those that are counted: sequences begin one after the other. */
-const spare = 16;
+/** Tokens that are written at most beyond those that are counted: sequences begin one after the other. */
+const mostSpare = 256;
 
 const steps = new StepLog();
 /** @type {Engine} */
@@ -13,6 +13,8 @@ let engine;
 let tokenizer;
 let id;
 let prompts = 0;
+/** How many such tokens were needed last, by the kind of work. */
+const spares = new Map();
 
 serveSide({
   /** Says whether drafts can be made at all. */
@@ -37,11 +39,17 @@ serveSide({
 
   /** Milliseconds that writing `count` tokens behind `tokens` takes, for each of `sequences` at once. */
   async decode({ sequences, tokens, count }) {
-    steps.clear();
     const scopes = Array.from({ length: sequences }, (_, at) => `writer-${at}`);
-    const maxTokens = 1 + count + (sequences > 1 ? spare : 0);
-    await Promise.all(scopes.map((cacheScope) => write({ prompt: tokens, maxTokens, cacheScope })));
-    return { ms: steps.writing(sequences, count) };
+    const kind = `${sequences} ${tokens.length}`;
+    for (let spare = spares.get(kind) ?? sequences - 1; spare <= mostSpare; spare = 2 * spare + 1) {
+      steps.clear();
+      const maxTokens = 1 + count + spare;
+      await Promise.all(scopes.map((cacheScope) => write({ prompt: tokens, maxTokens, cacheScope })));
+      spares.set(kind, spare);
+      const ms = steps.writing(sequences, count);
+      if (ms !== undefined) return { ms };
+    }
+    throw new Error(`There were no ${count} steps in which ${sequences} sequences wrote.`);
   },
 
   /** Serves all requests at once. */
