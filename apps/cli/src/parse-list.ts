@@ -1,3 +1,4 @@
+import { splitList } from '@mcli/model-server/options';
 import { UsageError } from './report-error.js';
 
 /**
@@ -6,7 +7,7 @@ import { UsageError } from './report-error.js';
  * @throws UsageError naming the flag when a value is empty, as from a script's unset variable
  */
 export function parseList(values: readonly string[] | undefined, flag: string): readonly string[] | undefined {
-  const parts = values?.flatMap((value) => value.split(',')).map((part) => part.trim());
+  const parts = values && splitList(values).map(String);
   if (parts?.includes('')) {
     throw new UsageError(`${flag} has an empty value. Leave ${flag} out for all, or name what the key may use.`);
   }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeTinyGguf } from '@mcli/model-builder/testing';
+import { freePort } from './testing/free-port.js';
 import { cleanEnvironment, temporaryHome } from './testing/mcli.js';
 
 const program = resolve(import.meta.dirname, '../../cli/bin/mcli.js');
@@ -55,13 +55,4 @@ async function firstConnection(port: number) {
       await sleep(1);
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

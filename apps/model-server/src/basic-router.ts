@@ -4,12 +4,17 @@ import type { Request, Response, Router } from 'express';
 import express from 'express';
 import { z } from 'zod';
 
+/** `null` is as good as absent in optional fields. */
 const GenerateBody = z.object({
   prompt: z.string().min(1).max(10_000_000),
   /** Sends the prompt as it is, not as a user's message in the model's chat template. */
-  raw: z.boolean().default(false),
-  max_tokens: z.int().min(1).optional(),
-  temperature: z.number().min(0).max(2).optional(),
+  raw: z.boolean().nullish(),
+  /** -1 is what many clients send for "no limit": as good as absent. */
+  max_tokens: z
+    .int()
+    .refine((limit) => limit === -1 || limit >= 1, 'expected at least 1, or -1 for no limit')
+    .nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
 });
 
 /**
@@ -60,8 +65,8 @@ async function generate(backend: InferenceBackend, request: Request, response: R
     const events = backend.generate({
       model: id.join('/'),
       prompt: raw ? prompt : [{ role: 'user', content: prompt }],
-      maxTokens,
-      sampling: temperature === undefined ? undefined : { temperature },
+      maxTokens: maxTokens === -1 ? undefined : (maxTokens ?? undefined),
+      sampling: typeof temperature === 'number' ? { temperature } : undefined,
       signal: left.signal,
     });
     for await (const event of events) {

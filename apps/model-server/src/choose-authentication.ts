@@ -1,4 +1,4 @@
-import { createStaticKeys, hasKeyPrefix, parseKey, STRONG_KEY_LENGTH, verifyAny } from '@mcli/auth-keys';
+import { createStaticKeys, damagedKeys, hasKeyPrefix, parseKey, STRONG_KEY_LENGTH, verifyAny } from '@mcli/auth-keys';
 import type { ApiKeyRecord, KeyManager, KeyVerifier } from '@mcli/auth-keys';
 import { isLoopback } from './addresses.js';
 import type { ServerConfig } from './config.js';
@@ -47,8 +47,7 @@ export async function chooseAuthentication(
   const firstKey = first ? (await keys.create({ name: 'first key' })).key : undefined;
   const warnings: string[] = [];
   if (short) warnings.push(`An --api-key has fewer than ${STRONG_KEY_LENGTH} characters and can be guessed.`);
-  for (const { id, damaged, revokedAt } of records) {
-    if (damaged === undefined || revokedAt !== null) continue;
+  for (const { id } of damagedKeys(records)) {
     warnings.push(`What is stored of key ${id} is damaged; it is refused. Revoke it with 'mcli key revoke ${id}'.`);
   }
   const count = stored + (first ? 1 : 0);

@@ -71,9 +71,10 @@ describe('The app', () => {
       .expect(503);
     expect(body).toEqual(loading);
     expect(headers['retry-after']).toBeDefined();
-    const { app, key } = await anApp({ readiness: { status: 'draining', reasons: [] } });
+    const { app, key, log } = await anApp({ readiness: { status: 'draining', reasons: [] } });
     const refused = await request(app).get('/v1/models').set('authorization', `Bearer ${key}`).expect(503);
     expect(refused.body.error).toMatchObject({ code: 'draining', type: 'server_error' });
+    expect(log()).toMatch(/info.*GET \/v1\/models 503/);
     await request(app).get('/livez').expect(200);
   });
 
@@ -112,11 +113,29 @@ describe('The basic server', () => {
     [{}, 400, 'prompt'],
     [{ prompt: 7 }, 400, 'prompt'],
     [{ prompt: 'x', max_tokens: 0 }, 400, 'max_tokens'],
+    [{ prompt: 'x', max_tokens: -2 }, 400, 'max_tokens'],
+    [{ prompt: 'x', max_tokens: 1.5 }, 400, 'max_tokens'],
+    [{ prompt: 'x', max_tokens: '5' }, 400, 'max_tokens'],
   ])('refuses %j', async (body, status, param) => {
     const { app } = await anApp({ basic: true });
     const { id } = (await echoBackend().models())[0] as { id: string };
     const reply = await request(app).post(`/models/${id}/generate`).send(body).expect(status);
     expect(reply.body.error).toMatchObject({ param });
+  });
+
+  it.each([
+    [{ max_tokens: 1 }, 'one', 'length'],
+    [{ max_tokens: -1 }, 'one two three', 'stop'],
+    [{ max_tokens: null, raw: null, temperature: null }, 'one two three', 'stop'],
+    [{}, 'one two three', 'stop'],
+  ])('takes %j for what it says, -1 and null for no limit', async (fields, text, reason) => {
+    const { app } = await anApp({ basic: true });
+    const { id } = (await echoBackend().models())[0] as { id: string };
+    const { body } = await request(app)
+      .post(`/models/${id}/generate`)
+      .send({ prompt: 'one two three', ...fields })
+      .expect(200);
+    expect([body.generated_text.trim(), body.finish_reason]).toEqual([text, reason]);
   });
 
   it('knows its models and methods', async () => {

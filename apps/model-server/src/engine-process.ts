@@ -21,6 +21,7 @@ serveBackendProcess(async (given, hooks) => {
     trace,
     recommendedSampling: model.recommendedSampling,
     onFallback: (reason) => hooks.progress({ phase: reason }),
+    onWarning: hooks.warn,
   });
   const { slots, card, cacheBytes } = runner;
   hooks.report({ slots, context: card.contextLength, kv_cache_mb: Math.ceil(mebibytes(cacheBytes)) });

@@ -40,6 +40,37 @@ describe('A port that opens before its app is loaded', () => {
     expect(log()).not.toContain('"level":"error"');
   });
 
+  it('says 10 s where the backend knows nothing', async () => {
+    const { app, key } = await anApp();
+    listening = await listen(app, { host: '127.0.0.1', port: 0 });
+    const headers = { authorization: `Bearer ${key}` };
+    const { status, headers: sent } = await fetch(`http://127.0.0.1:${listening.port}/v1/models`, { headers });
+    expect([status, sent.get('retry-after')]).toEqual([503, '10']);
+  });
+
+  it('tells /v1 and the basic server how long the load will take, and logs no error for it', async () => {
+    for (const basic of [false, true]) {
+      const { app, key, log } = await anApp({ basic, retryAfter: 23 });
+      listening = await listen(app, { host: '127.0.0.1', port: 0 });
+      const base = `http://127.0.0.1:${listening.port}`;
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+      const path = basic ? '/models/echo/generate' : '/v1/chat/completions';
+      const refused = await fetch(`${base}${path}`, {
+        method: 'POST',
+        headers,
+        body: basic ? '{"prompt":"hi"}' : body,
+      });
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '23']);
+      expect(await refused.json()).toMatchObject({ error: { code: 'loading' } });
+      const models = await fetch(`${base}${basic ? '/models' : '/v1/models'}`, { headers });
+      expect([models.status, models.headers.get('retry-after')]).toEqual([503, '23']);
+      await models.text();
+      await listening.close(1000);
+      expect(log().match(/"level":"info"/g)).toHaveLength(2);
+      expect(log()).not.toContain('"level":"error"');
+    }
+  });
+
   it('forgets a request whose client has left', async () => {
     const seen: (string | undefined)[] = [];
     const requests = holdRequests();
@@ -90,7 +121,7 @@ async function answered(reply: Promise<Response>, at: number): Promise<void> {
   if (status === 503) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
 }
 
-async function anApp() {
+async function anApp({ basic = false, retryAfter }: { basic?: boolean; retryAfter?: number } = {}) {
   let written = '';
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -100,17 +131,17 @@ async function anApp() {
   });
   const keys = new KeyManager();
   const { key } = await keys.create({ name: 'test' });
-  const fail = () => {
-    throw new InferenceError('loading', 'The model is being loaded.');
-  };
+  const error = new InferenceError('loading', 'The model is being loaded.', { details: { retryAfter } });
   const app = createApp({
-    config: readConfig({ 'openai-compatible': true }, { MCLI_HOME: '/nowhere' }),
+    config: readConfig({ 'openai-compatible': !basic }, { MCLI_HOME: '/nowhere' }),
     backend: {
       ...echoBackend(),
-      models: () => Promise.reject(new InferenceError('loading', 'Loading.')),
-      generate: fail,
+      models: () => Promise.reject(error),
+      generate: () => {
+        throw error;
+      },
     },
-    authentication: { verifier: keys },
+    authentication: basic ? undefined : { verifier: keys },
     logger: createLogger({ format: 'json', stream }),
     readiness: () => loading,
   });

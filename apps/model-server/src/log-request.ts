@@ -1,31 +1,27 @@
 import type { RequestReport } from '@mcli/http-adapter';
-import { requestIdOf } from '@mcli/http-adapter';
+import { errorCodeOf, requestIdOf } from '@mcli/http-adapter';
 import type { RequestHandler } from 'express';
 import type { Logger } from './logger.js';
 
 /** Writes one line for a request that has ended: who, what, how long; never a key, a prompt or an answer. */
 export function logRequest(logger: Logger, report: RequestReport): void {
   const { usage, error } = report;
-  logger.log(
-    passing.has(report.code ?? '') ? 'info' : levelOf(report.status),
-    `${report.method} ${report.path} ${report.status}`,
-    {
-      code: report.code,
-      auth_reason: report.authReason,
-      duration_ms: Math.round(report.durationMs),
-      first_token_ms: report.timeToFirstTokenMs === undefined ? undefined : Math.round(report.timeToFirstTokenMs),
-      prompt_tokens: usage?.promptTokens,
-      cached_tokens: usage?.cachedTokens,
-      completion_tokens: usage?.completionTokens,
-      streamed: report.streamed || undefined,
-      cancelled: report.cancelled || undefined,
-      model: report.model,
-      key_id: report.principal?.id,
-      ip: report.ip,
-      request_id: report.requestId,
-      cause: error === undefined ? undefined : causes(error),
-    },
-  );
+  logger.log(levelOf(report.status, report.code), `${report.method} ${report.path} ${report.status}`, {
+    code: report.code,
+    auth_reason: report.authReason,
+    duration_ms: Math.round(report.durationMs),
+    first_token_ms: report.timeToFirstTokenMs === undefined ? undefined : Math.round(report.timeToFirstTokenMs),
+    prompt_tokens: usage?.promptTokens,
+    cached_tokens: usage?.cachedTokens,
+    completion_tokens: usage?.completionTokens,
+    streamed: report.streamed || undefined,
+    cancelled: report.cancelled || undefined,
+    model: report.model,
+    key_id: report.principal?.id,
+    ip: report.ip,
+    request_id: report.requestId,
+    cause: error === undefined ? undefined : causes(error),
+  });
 }
 
 /** Codes of every start and every end: no failure of this server. */
@@ -48,7 +44,9 @@ export function createAccessLog(logger: Logger): AccessLog {
       response.once('close', () => {
         const status = response.headersSent ? response.statusCode : 499;
         if (leftOut.has(response) || (healthPaths.has(path) && status !== 400)) return;
-        logger.log(levelOf(status), `${method} ${path} ${status}`, {
+        const code = errorCodeOf(response);
+        logger.log(levelOf(status, code), `${method} ${path} ${status}`, {
+          code,
           duration_ms: Math.round(performance.now() - startedAt),
           cancelled: !response.writableFinished || undefined,
           ip,
@@ -66,7 +64,8 @@ export function createAccessLog(logger: Logger): AccessLog {
 
 const healthPaths = new Set(['/health', '/livez', '/readyz']);
 
-function levelOf(status: number): 'error' | 'warn' | 'info' {
+function levelOf(status: number, code: string | undefined): 'error' | 'warn' | 'info' {
+  if (code !== undefined && passing.has(code)) return 'info';
   return status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
 }
 

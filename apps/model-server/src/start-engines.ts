@@ -1,7 +1,9 @@
+import { basename } from 'node:path';
 import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcli/inference';
 import { bytesPerMebibyte, combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
 import type { ServerConfig } from './config.js';
 import type { EngineArguments } from './engine-arguments.js';
+import { LoadTimes } from './load-times.js';
 import type { CatalogModel } from './model-catalog.js';
 import { StartError } from './start-error.js';
 import { buildsDirectory } from './state-folder.js';
@@ -11,7 +13,7 @@ import { tracePath } from './trace-path.js';
 export interface Progress {
   /** Words for a person, such as `Preparing smollm2-135m-instruct`. */
   readonly phase: string;
-  /** 0 to 1; undefined where nobody knows. */
+  /** Of work whose result is kept, so that later starts don't repeat it, such as building: 0 to 1. Undefined for other work. */
   readonly fraction?: number | undefined;
   /** An estimate; undefined where nobody knows. */
   readonly secondsLeft?: number | undefined;
@@ -39,13 +41,18 @@ export function startEngines(
   config: ServerConfig,
   options: { readonly log: Log; readonly onProgress: (progress: Progress) => void },
 ): Engines {
+  const loadTimes = new LoadTimes(config.home);
   const engines = models.map((model) => {
-    const log = engineLog(options.log, model.id);
+    const loadKey = `onnx ${model.id}`;
+    const log = engineLog(options.log, model);
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
       arguments: engineArguments(model, models, config),
       env: { ORT_DISABLE_TELEMETRY: '1' },
+      lastLoadMs: loadTimes.get(loadKey),
+      preparationOf: (value) => preparationOf(value as Progress),
       onEvent: (event) => {
+        if (event.type === 'ready') loadTimes.set(loadKey, event.loadMs);
         if (event.type === 'progress') options.onProgress(event.value as Progress);
         else log(event);
       },
@@ -68,11 +75,21 @@ export function startEngines(
   };
 }
 
+/** What a step says about work that later starts don't repeat. */
+function preparationOf({ fraction, secondsLeft }: Progress): { readonly leftMs: number | undefined } | undefined {
+  return fraction === undefined ? undefined : { leftMs: secondsLeft === undefined ? undefined : secondsLeft * 1_000 };
+}
+
 /**
- * Logs what becomes of one engine. That it can't start at all is not logged: whoever waits for `ready` is told.
+ * Logs what becomes of one engine, and once what was wrong with its model's file, however often it is started. That it
+ * can't start at all is not logged: whoever waits for `ready` is told.
  */
-function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => void {
+export function engineLog(
+  log: Log,
+  { id: model, path }: Pick<CatalogModel, 'id' | 'path'>,
+): (event: ProcessBackendEvent) => void {
   let wasReady = false;
+  const warnings = new Set<string>();
   return (event) => {
     switch (event.type) {
       case 'ready':
@@ -88,6 +105,11 @@ function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => voi
         return wasReady ? void log('warn', 'engine start-failed', { model, cause: event.error }) : undefined;
       case 'report':
         return void log('info', 'engine report', { model, report: event.value });
+      case 'warning': {
+        if (warnings.has(event.message)) return;
+        warnings.add(event.message);
+        return void log('warn', onOneLine(event.message), { model, file: basename(path) });
+      }
       case 'starting':
       case 'progress':
         return;
@@ -95,6 +117,11 @@ function engineLog(log: Log, model: string): (event: ProcessBackendEvent) => voi
         event satisfies never;
     }
   };
+}
+
+/** Without what a file's texts could do to a terminal, and no longer than a person reads. */
+function onOneLine(message: string): string {
+  return message.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 500);
 }
 
 /** A cache that doesn't fit, of a size that somebody asked for, is a wrong flag and no failure. */

@@ -1,3 +1,5 @@
+export { splitList } from './split-list.js';
+
 /** One option of `mcli model start`: how it is read and what help says of it. */
 export interface StartOption {
   /** How yargs reads the flag. */

@@ -1,6 +1,7 @@
 import { bytesPerMebibyte } from '@mcli/inference';
 import { z } from 'zod';
 import { bareHost } from './addresses.js';
+import { splitList } from './split-list.js';
 import type { StartOptionName } from './start-options.js';
 import { trustedProxy } from './trusted-proxy.js';
 
@@ -20,8 +21,8 @@ const keys = whole.pipe(z.array(z.string().trim().min(1, 'is empty')));
 
 /** Values without commas: separated by them, or repeated. */
 const list = z.preprocess(
-  (value) => asList(value).flatMap((item) => (typeof item === 'string' ? item.split(',') : [item])),
-  z.array(z.string('takes text').trim().min(1, 'has an empty part')).min(1, 'takes at least one value'),
+  splitList,
+  z.array(z.string('takes text').min(1, 'has an empty part')).min(1, 'takes at least one value'),
 );
 
 const truths = new Map<string, boolean>([

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { splitList } from './split-list.js';
 
 /** How many proxies in a row count, or their networks: `loopback`, addresses and CIDR networks. */
 export type TrustedProxy = number | readonly string[];
@@ -8,10 +9,7 @@ const takes = "takes 'loopback', a network such as 10.0.0.0/8, or alone the numb
 
 /** What `--trusted-proxy` takes, from a flag that repeats, commas, or a number or list in the file. */
 export const trustedProxy = z
-  .preprocess(
-    (value) => (Array.isArray(value) ? value : [value]).flatMap((item) => String(item).split(',')),
-    z.array(z.string().trim().toLowerCase()).min(1, takes),
-  )
+  .preprocess((value) => splitList(value).map(String), z.array(z.string().toLowerCase()).min(1, takes))
   .refine((parts) => hops(parts) !== undefined || parts.every((part) => part === 'loopback' || isNetwork(part)), takes)
   .transform((parts): TrustedProxy => hops(parts) ?? parts);
 

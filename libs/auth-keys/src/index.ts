@@ -1,4 +1,5 @@
 export { isCredential, STRONG_KEY_LENGTH } from './credential.js';
+export { damagedKeys } from './damaged-keys.js';
 export { FileApiKeyStore } from './file-store.js';
 export type { FileApiKeyStoreOptions } from './file-store.js';
 export { hasKeyPrefix, keyHint, parseKey } from './key-format.js';

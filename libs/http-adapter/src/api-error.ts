@@ -28,7 +28,7 @@ const rows = {
   internal_error: { status: 500, type: 'server_error' },
   engine_failed: { status: 500, type: 'server_error' },
   overloaded: { status: 503, type: 'server_error', headers: retrySoon },
-  loading: { status: 503, type: 'server_error', headers: { 'retry-after': '5' } },
+  loading: { status: 503, type: 'server_error', headers: { 'retry-after': '10' } },
   draining: { status: 503, type: 'server_error', headers: { 'retry-after': '5' } },
   storage_unavailable: { status: 503, type: 'server_error', headers: retrySoon },
 } as const satisfies Record<string, ErrorRow>;

@@ -107,7 +107,7 @@ describe('A stream', () => {
 
     const { status, headers, body } = await stream(url, aChat('Hi'));
 
-    expect([status, headers['retry-after']]).toEqual([503, '5']);
+    expect([status, headers['retry-after']]).toEqual([503, '10']);
     expect(JSON.parse(body).error.code).toBe('loading');
   });
 

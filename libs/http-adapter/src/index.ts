@@ -13,4 +13,4 @@ export { assignRequestId, requestIdOf } from './request-id.js';
 export type { RequestReport } from './request-report.js';
 export { createOpenAIRouter } from './router.js';
 export type { OpenAIRouterOptions } from './router-options.js';
-export { answerError, answerUnknownUrl, sendApiError } from './send-api-error.js';
+export { answerError, answerUnknownUrl, errorCodeOf, sendApiError } from './send-api-error.js';

@@ -1,7 +1,14 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { ServerResponse } from 'node:http';
-import { ApiError, toApiError } from './api-error.js';
+import { ApiError, type ApiErrorCode, toApiError } from './api-error.js';
 import { sendJson } from './send-json.js';
+
+const sentCodes = new WeakMap<ServerResponse, ApiErrorCode>();
+
+/** The code of the error that this response was answered with, for a log; undefined when there was none. */
+export function errorCodeOf(response: ServerResponse): ApiErrorCode | undefined {
+  return sentCodes.get(response);
+}
 
 /**
  * Sends an error reply: JSON with its own status, or the last event of a stream that has begun. Does
@@ -9,6 +16,7 @@ import { sendJson } from './send-json.js';
  */
 export function sendApiError(response: ServerResponse, error: ApiError): void {
   if (response.destroyed || response.writableEnded) return;
+  sentCodes.set(response, error.code);
   if (response.headersSent) {
     if (isEventStream(response)) response.end(`data: ${JSON.stringify(error.body)}\n\n`);
     else response.destroy(); // half of something else: the client must not take it for the whole

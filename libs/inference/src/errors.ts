@@ -29,7 +29,7 @@ export type RequestField = Exclude<keyof GenerateRequest, 'sampling' | 'signal'>
 export interface InferenceErrorDetails {
   /** Positions that the model holds. */
   readonly contextLength?: number;
-  /** Tokens in the prompt. */
+  /** Tokens in the prompt; so many or more where counting stopped. */
   readonly promptTokens?: number;
   readonly model?: string;
   /** What in the request is wrong or can't be followed, by the contract's own name for it. */

@@ -6,6 +6,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { jest } from '@jest/globals';
 import type { GenerateRequest, GenerationEvent } from './contract.js';
+import { InferenceError } from './errors.js';
 import {
   createProcessBackend,
   type ProcessBackend,
@@ -37,7 +38,7 @@ describe('createProcessBackend', () => {
     const events: ProcessBackendEvent[] = [];
     const backend = start({ onEvent: (event) => events.push(event) });
     expect(backend.status()).toBe('loading');
-    await expect(backend.models()).rejects.toMatchObject({ code: 'loading', details: { retryAfter: 1 } });
+    await expect(backend.models()).rejects.toMatchObject({ code: 'loading', details: { retryAfter: 10 } });
     await expect(textOf(backend, 'early')).rejects.toMatchObject({ code: 'loading' });
     await backend.ready();
 
@@ -53,6 +54,52 @@ describe('createProcessBackend', () => {
     expect(await backend.stats()).toMatchObject({ running: 0, waiting: 0, slots: 4 });
     expect(events.map(({ type }) => type)).toEqual(['starting', 'progress', 'report', 'ready']);
     expect(events[1]).toEqual({ type: 'progress', value: { step: 'loading' } });
+  });
+
+  it('passes on what the child warns of, before it is ready', async () => {
+    const events: ProcessBackendEvent[] = [];
+    const backend = start({ arguments: { warning: 'Grüße: –' }, onEvent: (event) => events.push(event) });
+    await backend.ready();
+
+    expect(events.map(({ type }) => type)).toEqual(['starting', 'progress', 'warning', 'report', 'ready']);
+    expect(events[2]).toEqual({ type: 'warning', message: 'Grüße: –' });
+  });
+
+  it('says of a start what the last load took, of a build what is left, and of a restart what the start took', async () => {
+    const known = start({ lastLoadMs: 33_000 });
+    await expect(known.models()).rejects.toMatchObject({ code: 'loading', details: { retryAfter: 33 } });
+
+    const loads: { durationMs: number; loadMs: number }[] = [];
+    const during: Promise<unknown>[] = [];
+    const building: ProcessBackend = start({
+      arguments: { buildMs: 300 },
+      lastLoadMs: 33_000,
+      restartDelayMs: 40_000,
+      maxRestartDelayMs: 40_000,
+      preparationOf: (progress) => {
+        const { step, leftMs } = progress as { step: string; leftMs?: number };
+        return step === 'building' ? { leftMs } : undefined;
+      },
+      onEvent: (event) => {
+        if (event.type === 'ready') loads.push(event);
+        if (event.type === 'progress') {
+          during.push(retryAfterOf(building));
+        }
+      },
+    });
+    await building.ready();
+    const [load] = loads;
+    if (!load) throw new Error('No event says that it is ready.');
+    const [starting, ...rest] = await Promise.all(during);
+    expect(starting).toBeGreaterThan(10);
+    expect(rest).toEqual([10, 93, 33]);
+    expect(load.durationMs - load.loadMs).toBeGreaterThan(200);
+
+    process.kill(building.pid ?? 0, 'SIGKILL');
+    await until(async () => building.status() === 'restarting');
+    const wait = await retryAfterOf(building);
+    expect(wait).toBeGreaterThan(20);
+    expect(wait).toBeLessThanOrEqual(Math.ceil(40 + load.loadMs / 1_000));
   });
 
   it('passes on neither the debugger nor the test runner, but its own environment', async () => {
@@ -273,6 +320,13 @@ async function textOf(backend: ProcessBackend, content: string, more: Partial<Ge
   let text = '';
   for await (const event of backend.generate(ask(content, more))) if (event.type === 'text-delta') text += event.text;
   return text;
+}
+
+/** What a request is told that comes now. */
+async function retryAfterOf(backend: ProcessBackend): Promise<number | undefined> {
+  const error: unknown = await textOf(backend, 'Hi').catch((error: unknown) => error);
+  if (!InferenceError.isInstance(error) || error.code !== 'loading') throw error;
+  return error.details.retryAfter;
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {

@@ -4,6 +4,7 @@ import type { EngineStats } from './engine/engine.js';
 import { InferenceError } from './errors.js';
 import { Deferred } from './process/deferred.js';
 import { EngineProcess, type ProcessExit, StartError } from './process/engine-process.js';
+import { StartClock } from './process/start-clock.js';
 
 export interface ProcessBackendOptions {
   /** The child's program: JavaScript that calls `serveBackendProcess`. A file URL or a path. */
@@ -32,6 +33,15 @@ export interface ProcessBackendOptions {
    * undo what it began. Milliseconds. @default 10000
    */
   readonly closeGraceMs?: number | undefined;
+  /** What the last load took: `loadMs` of an earlier `ready` event, kept by the caller. Milliseconds. @default unknown */
+  readonly lastLoadMs?: number | undefined;
+  /**
+   * Tells from a value that the child passed to `hooks.progress` whether it is at work that later starts don't repeat, such as
+   * building a model, and how long that still takes, in milliseconds, where that is known. Must not throw.
+   *
+   * @default there is no such work
+   */
+  readonly preparationOf?: ((progress: unknown) => { readonly leftMs: number | undefined } | undefined) | undefined;
 }
 
 export type ProcessBackendEvent =
@@ -40,7 +50,16 @@ export type ProcessBackendEvent =
   | { readonly type: 'progress'; readonly value: unknown }
   /** What the child passed to `hooks.report`. */
   | { readonly type: 'report'; readonly value: unknown }
-  | { readonly type: 'ready'; readonly pid: number | undefined; readonly durationMs: number }
+  /** What the child passed to `hooks.warn`: at each of its starts anew. */
+  | { readonly type: 'warning'; readonly message: string }
+  | {
+      readonly type: 'ready';
+      readonly pid: number | undefined;
+      /** From the process's start. */
+      readonly durationMs: number;
+      /** The same without work that later starts don't repeat (`preparationOf`). */
+      readonly loadMs: number;
+    }
   /** The child said why it can't start. Only the first start is given up for it. */
   | { readonly type: 'start-failed'; readonly error: unknown }
   /** It ended by itself. `restartInMs` is `undefined` when it isn't started again. */
@@ -77,8 +96,8 @@ export interface ProcessBackend extends InferenceBackend {
  * Runs a backend in a child process: a native crash, a leak or a long computation stays there.
  *
  * When the child dies, its generations fail with `engine_failed` at once, and it is started again, after a time that
- * doubles while it keeps dying. Requests meanwhile get `loading` with `details.retryAfter`. When this process
- * dies, the child does too. Signals from the terminal or a service manager are the parent's to handle: the child
+ * doubles while it keeps dying. Requests meanwhile get `loading` with `details.retryAfter`: what the last load took less
+ * what has passed, 10 s where nothing is known. When this process dies, the child does too. Signals from the terminal or a service manager are the parent's to handle: the child
  * ignores SIGINT, SIGTERM and SIGHUP.
  */
 export function createProcessBackend(options: ProcessBackendOptions): ProcessBackend {
@@ -89,17 +108,17 @@ class SupervisedProcess implements ProcessBackend {
   readonly #options: ProcessBackendOptions;
   readonly #ready = new Deferred<void>();
   readonly #closing = new AbortController();
+  readonly #clock: StartClock;
   readonly #supervision: Promise<void>;
   #status: ProcessBackendStatus = 'loading';
   #engine: EngineProcess | undefined;
   #cards: readonly ModelCard[] | undefined;
   #lastError: unknown;
-  #lastStartMs = 0;
-  #restartAt = 0;
   #closed: Promise<void> | undefined;
 
   constructor(options: ProcessBackendOptions) {
     this.#options = options;
+    this.#clock = new StartClock(options.lastLoadMs);
     this.#supervision = this.#supervise();
   }
 
@@ -165,7 +184,7 @@ class SupervisedProcess implements ProcessBackend {
       this.#lastError = life.error;
       const isGivenUp = !this.#cards && (life.saidWhy || deaths >= startAttempts);
       const restartInMs = isGivenUp ? undefined : Math.min(restartDelayMs * 2 ** (deaths - 1), maxRestartDelayMs);
-      this.#restartAt = performance.now() + (restartInMs ?? 0);
+      this.#clock.start(performance.now() + (restartInMs ?? 0));
       if (isGivenUp) this.#status = 'failed';
       else if (this.#cards) this.#status = 'restarting';
       this.#tell({ type: 'exited', pid: life.pid, restartInMs, ...life.exit });
@@ -181,6 +200,7 @@ class SupervisedProcess implements ProcessBackend {
   /** One process, from its start to its end. */
   async #live(): Promise<Life> {
     const startedAt = performance.now();
+    this.#clock.start(startedAt);
     const engine = this.#start();
     const { pid } = engine;
     this.#tell({ type: 'starting', pid });
@@ -192,9 +212,9 @@ class SupervisedProcess implements ProcessBackend {
       if (!this.#closing.signal.aborted) {
         this.#cards = cards;
         this.#status = 'ready';
-        this.#lastStartMs = readyAt - startedAt;
+        const loadMs = this.#clock.ready(readyAt);
         this.#ready.resolve();
-        this.#tell({ type: 'ready', pid, durationMs: this.#lastStartMs });
+        this.#tell({ type: 'ready', pid, durationMs: readyAt - startedAt, loadMs });
       }
     } catch (error) {
       startError = error as Error;
@@ -215,8 +235,13 @@ class SupervisedProcess implements ProcessBackend {
       arguments: this.#options.arguments,
       env: toChildEnvironment({ ...process.env, ...env }),
       execArgv,
-      onProgress: (value) => this.#tell({ type: 'progress', value }),
+      onProgress: (value) => {
+        const preparation = this.#options.preparationOf?.(value);
+        if (preparation) this.#clock.prepare(performance.now(), preparation.leftMs);
+        this.#tell({ type: 'progress', value });
+      },
       onReport: (value) => this.#tell({ type: 'report', value }),
+      onWarning: (message) => this.#tell({ type: 'warning', message }),
     });
     return this.#engine;
   }
@@ -226,10 +251,8 @@ class SupervisedProcess implements ProcessBackend {
     if (this.#status === 'closed') return new InferenceError('closed', 'The backend was closed.');
     if (this.#status === 'failed')
       return new InferenceError('engine_failed', 'The engine could not be started.', { cause: this.#lastError });
-    const expectedMs = Math.max(0, this.#restartAt - performance.now()) + this.#lastStartMs;
-    const retryAfter = Math.max(1, Math.ceil(expectedMs / 1000));
     return new InferenceError('loading', 'The model is being loaded. Try again in a moment.', {
-      details: { retryAfter },
+      details: { retryAfter: this.#clock.secondsLeft(performance.now()) },
     });
   }
 

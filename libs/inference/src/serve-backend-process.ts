@@ -10,6 +10,8 @@ export interface ProcessHooks {
   progress(value: unknown): void;
   /** Anything else, such as an engine's events. Arrives as the parent's `report` event. */
   report(value: unknown): void;
+  /** Something that an operator should know, in one sentence. Arrives as the parent's `warning` event. */
+  warn(message: string): void;
   /**
    * Does something that would leave half-made things behind if this process were just killed. When the parent closes
    * or dies while the backend is being made, `signal` aborts, and this process ends when the work has settled.
@@ -57,6 +59,7 @@ async function start<Arguments>(
     const backend = await create(args, {
       progress: (value) => void send({ type: 'progress', value }),
       report: (value) => void send({ type: 'report', value }),
+      warn: (message) => void send({ type: 'warning', message }),
       finishOrUndo: (work) => undoing.run(work),
     });
     const models = await backend.models();

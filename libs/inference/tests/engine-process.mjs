@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine, InferenceError, serveBackendProcess } from '../src/index.js';
 import { FakeRunner } from '../src/testing/index.js';
 
-serveBackendProcess(async ({ delayMs, startError, dieOnStart, dieOnceFile, halfMade }, hooks) => {
+serveBackendProcess(async ({ delayMs, startError, dieOnStart, dieOnceFile, halfMade, warning, buildMs }, hooks) => {
   hooks.progress({ step: 'loading' });
+  if (warning) hooks.warn(warning);
   if (dieOnStart) process.kill(process.pid, 'SIGKILL');
   if (dieOnceFile && existsSync(dieOnceFile)) {
     unlinkSync(dieOnceFile);
@@ -22,6 +23,12 @@ serveBackendProcess(async ({ delayMs, startError, dieOnStart, dieOnceFile, halfM
       rmSync(halfMade, { recursive: true });
       signal.throwIfAborted();
     });
+  }
+  if (buildMs) {
+    hooks.progress({ step: 'building' });
+    hooks.progress({ step: 'building', leftMs: 60_000 });
+    await sleep(buildMs);
+    hooks.progress({ step: 'building', leftMs: 0 });
   }
   hooks.report({ flags: process.execArgv, options: process.env.NODE_OPTIONS ?? '', own: process.env.OWN ?? '' });
   return new Engine(new FakeRunner({ delayMs, slots: 4 }), { queue: 2 });

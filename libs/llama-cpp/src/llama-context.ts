@@ -42,6 +42,18 @@ export class LlamaContext {
     functions.llama_attach_threadpool(handle, parts.threads.handle, parts.threads.handle);
   }
 
+  /**
+   * Computes on so many of its threads from the next batch on; the others rest.
+   *
+   * @throws LlamaCppError `invalid_argument` unless it is 1 to `threads` of the context's options
+   */
+  useThreads(count: number): void {
+    const { threads } = this.#parts.threads;
+    if (!Number.isInteger(count) || count < 1 || count > threads)
+      throw new LlamaCppError('invalid_argument', `The context has 1 to ${threads} threads; ${count} were asked for.`);
+    this.#functions.llama_set_n_threads(this.#idle(), count, count);
+  }
+
   /** An empty batch of this context's size. */
   createBatch(): Batch {
     return new Batch(this.#library, this.batchTokens);

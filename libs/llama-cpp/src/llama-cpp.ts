@@ -80,7 +80,10 @@ export class LlamaCpp {
     const { result, problems } = await log.collect(() =>
       this.#library.async('llama_model_load_from_file', path, params),
     );
-    if (result !== null) return new LlamaModel(this.#library, result, label);
+    if (result !== null) {
+      this.#library.dropMappedPages(path);
+      return new LlamaModel(this.#library, result, label);
+    }
     const reason = reasonOf(problems);
     const code = /alloc|out of memory/i.test(reason) ? 'insufficient_memory' : 'invalid_model';
     throw new LlamaCppError(code, `${label}: ${reason}`);

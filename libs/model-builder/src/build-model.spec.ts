@@ -227,12 +227,67 @@ describe('buildModel', () => {
     const { manifest } = await buildModel({ source, directory: join(folder, 'built'), calibration });
 
     expect(manifest.layers).toBe(2);
+    expect(manifest.warnings).toEqual([`Tensors that follow from the metadata are left out: ${name}.`]);
+  });
+
+  it('takes lists of equal numbers for one number, and no other lists', async () => {
+    const list = (values: readonly number[]): GgufEntry => ['i32[]', values];
+    const equal = {
+      'llama.attention.head_count': list([4, 4]),
+      'llama.attention.head_count_kv': list([2, 2]),
+      'llama.feed_forward_length': list([96, 96]),
+    };
+    const { manifest } = await build({ metadata: equal });
+
+    expect(manifest).toMatchObject({ heads: 4, kvHeads: 2 });
+    expect(manifest.warnings).toEqual(
+      [
+        ['attention.head_count', 4],
+        ['attention.head_count_kv', 2],
+        ['feed_forward_length', 96],
+      ].map(([name, value]) => `llama.${name} is a list of 2 equal numbers: ${value} is taken for every layer.`),
+    );
+    await expect(build({ metadata: { 'llama.attention.head_count_kv': list([2, 1]) } })).rejects.toMatchObject({
+      code: 'unsupported_architecture',
+      message: expect.stringContaining('head_count_kv differs from layer to layer') as unknown,
+    });
+    for (const broken of [list([]), ['f32[]', [1.5]], ['string[]', ['2']]] as GgufEntry[]) {
+      await expect(build({ metadata: { 'llama.feed_forward_length': broken } })).rejects.toMatchObject({
+        code: 'invalid_gguf',
+      });
+    }
+  });
+
+  it('keeps in the manifest what it put right, each thing once and nothing of a file that is right', async () => {
+    expect((await build({})).manifest.warnings).toEqual([]);
+
+    const { directory, manifest } = await build({
+      metadata: { 'tokenizer.ggml.padding_token_id': ['i32', -1], 'general.sampling.top_k': ['i32', -1] },
+    });
+    expect(manifest.warnings).toEqual([
+      expect.stringMatching(/^tokenizer\.ggml\.padding_token_id is -1, .+\.$/),
+      expect.stringMatching(/^general\.sampling\.top_k is -1: .+\.$/),
+    ]);
+    expect((await readBuiltModel(directory)).manifest.warnings).toEqual(manifest.warnings);
+  });
+
+  it('warns of an epsilon that is missing', async () => {
+    const { metadata, tensors } = tinyGguf(tinyModel());
+    const { 'llama.attention.layer_norm_rms_epsilon': _, ...rest } = metadata;
+    const source = join(folder, 'tiny.gguf');
+    await writeGguf(source, { metadata: rest, tensors });
+    const { manifest } = await buildModel({ source, directory: join(folder, 'built'), calibration });
+
+    expect(manifest.warnings).toEqual(['llama.attention.layer_norm_rms_epsilon is missing: 0.00001 is taken.']);
   });
 
   it('serves 262,144 positions of a model that announces more', async () => {
     const { manifest } = await build({ contextLength: 2 ** 22 });
 
     expect(manifest.contextLength).toBe(2 ** 18);
+    expect(manifest.warnings).toEqual([
+      'llama.context_length is 4194304: the most that any model gets here is 262144.',
+    ]);
     expect(manifest.files['model.onnx.data']).toBeLessThan(2 ** 18 * 64 + 1e6);
   });
 

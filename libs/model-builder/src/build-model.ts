@@ -70,7 +70,8 @@ export interface BuildProgress {
 
 /**
  * Turns a GGUF file into an ONNX graph, its weights and a tokenizer description. Weights are converted a few rows at a
- * time, so memory does not grow with the model.
+ * time, so memory does not grow with the model. What the file says wrongly of itself and was put right is in the
+ * manifest's `warnings`.
  *
  * @throws ModelBuildError every code; TypeError without `calibration` where it is needed; the signal's reason when it aborts
  */
@@ -105,8 +106,11 @@ async function writeBuild(
   { key, weights: form, integers }: Pick<ModelManifest, 'key' | 'weights' | 'integers'>,
   { onProgress, signal, calibration }: BuildOptions,
 ): Promise<ModelManifest> {
-  const { shape, build } = findArchitecture(file);
-  const description = readTokenizer(file, shape.vocabularySize);
+  const warnings: string[] = [];
+  const onWarning = (message: string): void => void warnings.push(message);
+  const { shape, build } = findArchitecture(file, onWarning);
+  const description = readTokenizer(file, shape.vocabularySize, onWarning);
+  const recommendedSampling = readRecommendedSampling(file.metadata, onWarning);
   const tokenizer = JSON.stringify(description);
   const recipe: Recipe = recipes[form];
   const data = new DataLayout();
@@ -193,7 +197,8 @@ async function writeBuild(
     },
     source: { file: file.label, sizeBytes: file.size },
     created: Math.floor(Date.now() / 1000),
-    recommendedSampling: readRecommendedSampling(file.metadata),
+    warnings,
+    recommendedSampling,
   };
   await writeFile(join(directory, buildFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
   onProgress?.({ phase: 'finish', done: 1, total: 1 });

@@ -13,7 +13,7 @@ export type CalibratedForm = {
 export const defaultForm: WeightsForm = 'int8-row';
 
 /** Changes whenever the same source would give another graph, other weights or another tokenizer file. */
-export const builderVersion = 8;
+export const builderVersion = 9;
 
 /** What a runner needs to know of a built model. Kept as `manifest.json`, written last. */
 export interface ModelManifest {
@@ -59,6 +59,11 @@ export interface ModelManifest {
   readonly source: { readonly file: string; readonly sizeBytes: number };
   /** When the build was made, in Unix seconds. */
   readonly created: number;
+  /**
+   * What the model's file says wrongly of itself and was put right, a sentence each; kept here so that it is known whenever
+   * the build is loaded. May quote texts of the file as they stand there.
+   */
+  readonly warnings: readonly string[];
   /** What the model's file recommends, when it does. */
   readonly recommendedSampling?: RecommendedSampling | undefined;
 }

@@ -1,6 +1,7 @@
 import type { Tokenizer } from '../engine/model-runner.js';
 import { TooManyTokens } from '../engine/too-many-tokens.js';
-import { createChatTemplate } from '../onnx/chat-template.js';
+import type { AppendTokens } from '../tokenizer/append-tokens.js';
+import { createChatTemplate } from './chat-template.js';
 
 export interface ChatTokenizerParts {
   /** Texts of the control tokens, which only the template may write, and their ids. */
@@ -14,14 +15,13 @@ export interface ChatTokenizerParts {
   /** Jinja source. @default ChatML */
   readonly chatTemplate?: string | undefined;
   readonly endTokens: ReadonlySet<number>;
-  /**
-   * Appends the tokens of plain text to `tokens`, or some more than `most` of them. Whatever looks like a control token
-   * is plain text.
-   */
-  readonly appendPlain: (text: string, tokens: number[], most: number) => void;
+  /** For plain text: whatever looks like a control token in it is plain text too. */
+  readonly appendPlain: AppendTokens;
   /** How many tokens a text has at least, without making them. */
   readonly leastTokens: (text: string) => number;
   readonly tokenBytes: (token: number) => Uint8Array;
+  /** Told in one sentence why the template can't be used, and what takes its place. @default nobody is told */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** A model's tokenizer with its chat template, from what its runtime makes of plain text. */
@@ -32,6 +32,7 @@ export function createChatTokenizer(parts: ChatTokenizerParts): Tokenizer {
     controls: [...controls.keys()],
     bos: bos?.text,
     eos: parts.eosText,
+    onWarning: parts.onWarning,
   });
   const withBos = (tokens: number[]): number[] => {
     if (bos && parts.addBos && tokens[0] !== bos.token) tokens.unshift(bos.token);

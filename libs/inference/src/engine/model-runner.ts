@@ -76,7 +76,8 @@ export interface Tokenizer {
    * Plain text to tokens: what looks like a control token is plain text too.
    *
    * @param most tokens that are of use. Making tokens takes time, in which nobody else is served; so a text that
-   * certainly has more may be refused before. @default no limit
+   * certainly has more may be refused before, and one that turns out to have more than twice as many at that point.
+   * @default no limit
    * @throws TooManyTokens
    */
   encode(text: string, most?: number): number[];

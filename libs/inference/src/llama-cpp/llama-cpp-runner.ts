@@ -4,6 +4,7 @@ import type { CacheRow } from '../engine/cache-rows.js';
 import { CacheRows } from '../engine/cache-rows.js';
 import type { ForwardItem, ModelRunner, Tokenizer } from '../engine/model-runner.js';
 import type { GrowingContext } from './growing-context.js';
+import type { ThreadTuner } from './thread-tuner.js';
 
 export interface LlamaCppRunnerOptions {
   /** Disposed of with the runner. */
@@ -13,6 +14,8 @@ export interface LlamaCppRunnerOptions {
   readonly card: ModelCard;
   readonly tokenizer: Tokenizer;
   readonly slots: number;
+  /** Finds how many threads compute fastest. @default all that the context has compute */
+  readonly tuner?: ThreadTuner | undefined;
   /** Drafted tokens that an item may carry. */
   readonly longestDraft: number;
   /** Bytes that the caches take when every position is in use. */
@@ -38,6 +41,7 @@ export class LlamaCppRunner implements ModelRunner {
   readonly #model: LlamaModel;
   readonly #context: GrowingContext;
   readonly #rows: CacheRows;
+  readonly #tuner: ThreadTuner | undefined;
   #batch: Batch;
 
   constructor(options: LlamaCppRunnerOptions) {
@@ -49,6 +53,7 @@ export class LlamaCppRunner implements ModelRunner {
     this.longestDraft = options.longestDraft;
     this.cacheBytes = options.cacheBytes;
     this.#model = model;
+    this.#tuner = options.tuner;
     this.#context = context;
     this.#batch = context.current.createBatch();
     this.#rows = new CacheRows({
@@ -103,7 +108,11 @@ export class LlamaCppRunner implements ModelRunner {
     signal: AbortSignal | undefined,
   ): Promise<(readonly [Float32Array[], Float32Array])[]> {
     const { current } = this.#context;
+    const count = this.#batch.length;
+    if (this.#tuner) current.useThreads(this.#tuner.choose(count));
+    const startedAt = performance.now();
     await current.decode(this.#batch, signal);
+    this.#tuner?.record(count, performance.now() - startedAt);
     this.#batch.clear();
     return wanted.map(({ rows, index }) => [rows, current.logitsAt(index)] as const);
   }

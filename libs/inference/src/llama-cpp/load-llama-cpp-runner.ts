@@ -6,13 +6,14 @@ import type { KvCachePlan } from '../engine/plan-kv-cache.js';
 import { planKvCache } from '../engine/plan-kv-cache.js';
 import { InferenceError } from '../errors.js';
 import { mebibytes } from '../mebibytes.js';
-import { importPeers } from '../onnx/import-peers.js';
+import { importPeers } from '../import-peers.js';
 import { fitGpuLayers } from './fit-gpu-layers.js';
 import { GrowingContext } from './growing-context.js';
 import { LlamaCppRunner } from './llama-cpp-runner.js';
 import { modelFileBytes } from './model-file-bytes.js';
 import type { ModelShape } from './read-model-shape.js';
 import { readModelShape } from './read-model-shape.js';
+import { ThreadTuner } from './thread-tuner.js';
 import { createVocabularyTokenizer } from './vocabulary-tokenizer.js';
 
 export interface LoadLlamaCppRunnerOptions {
@@ -29,7 +30,9 @@ export interface LoadLlamaCppRunnerOptions {
    * @default a quarter of the memory that is free for this process, at most half of what the weights leave
    */
   readonly kvCacheBytes?: number | undefined;
-  /** Threads that compute. @default one for each physical core that this process may use */
+  /**
+   * Threads that compute. @default at most one for each physical core that this process may use; fewer while fewer are faster
+   */
   readonly threads?: number | undefined;
   /** How many of the model's layers are computed on GPUs. @default 'auto': as many as fit; none without a GPU */
   readonly gpuLayers?: number | 'auto' | undefined;
@@ -42,6 +45,8 @@ export interface LoadLlamaCppRunnerOptions {
   readonly longestChunk?: number | undefined;
   /** @default what the model's file recommends */
   readonly recommendedSampling?: SamplingOptions | undefined;
+  /** Told in one sentence each of what is wrong in the model's file, and what takes its place. @default nobody is told */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** The library's log, line by line. @default nobody hears it */
   readonly onLog?: ((line: { readonly level: string; readonly text: string }) => void) | undefined;
 }
@@ -110,8 +115,9 @@ export async function loadLlamaCppRunner(
     const runner = new LlamaCppRunner({
       model,
       context,
-      tokenizer: createVocabularyTokenizer(model),
+      tokenizer: createVocabularyTokenizer(model, options.onWarning),
       slots: plan.slots,
+      tuner: options.threads === undefined ? new ThreadTuner(threads) : undefined,
       longestDraft: draftable,
       cacheBytes: plan.bytes,
       card: {
@@ -119,7 +125,9 @@ export async function loadLlamaCppRunner(
         contextLength: plan.context,
         slots: plan.slots,
         created: Math.floor((await stat(path)).mtimeMs / 1000),
-        recommendedSampling: options.recommendedSampling ?? readRecommendedSampling(header.metadata),
+        recommendedSampling:
+          options.recommendedSampling ??
+          readRecommendedSampling(header.metadata, (message) => options.onWarning?.(message)),
       },
     });
     const computed = onGpu === 'all' ? model.layers : Math.min(onGpu, model.layers);

@@ -1,11 +1,20 @@
 import type { LlamaModel, Vocabulary } from '@mcli/llama-cpp';
 import { createChatTokenizer } from '../chat/chat-tokenizer.js';
 import type { Tokenizer } from '../engine/model-runner.js';
-import { createLeastTokens } from '../onnx/least-tokens.js';
-import { tokenType } from '../onnx/tokenizer-data.js';
+import { createLeastTokens } from '../tokenizer/least-tokens.js';
+import { looksLikeControl } from '../tokenizer/plain-vocabulary.js';
+import { escapePattern } from '../tokenizer/escape-pattern.js';
+import { tokenType } from '../tokenizer/tokenizer-data.js';
 
-/** The tokenizer of a model that llama.cpp opened: its vocabulary, and its file's chat template. */
-export function createVocabularyTokenizer({ vocabulary, chatTemplate }: LlamaModel): Tokenizer {
+/**
+ * The tokenizer of a model that llama.cpp opened: its vocabulary, and its file's chat template.
+ *
+ * @param onWarning told in one sentence why the template can't be used, and what takes its place
+ */
+export function createVocabularyTokenizer(
+  { vocabulary, chatTemplate }: LlamaModel,
+  onWarning?: (message: string) => void,
+): Tokenizer {
   const ids = Array.from({ length: vocabulary.size }, (_, id) => id);
   const kinds = ids.map((id) => vocabulary.kindOf(id));
   const controls = new Map<string, number>();
@@ -35,16 +44,12 @@ export function createVocabularyTokenizer({ vocabulary, chatTemplate }: LlamaMod
     addBos: vocabulary.addsBegin,
     eosText: end === undefined ? undefined : vocabulary.textOf(end),
     chatTemplate,
+    onWarning,
     endTokens: new Set(ids.filter((id) => vocabulary.endsGeneration(id))),
     appendPlain: plainTokens(vocabulary, disguised),
     leastTokens: createLeastTokens({ tokens: ids, tokenTypes }, tokenBytes),
     tokenBytes,
   });
-}
-
-/** Some files declare their control tokens as user defined; those that look like markup are taken for control. */
-function looksLikeControl(text: string): boolean {
-  return /^(<.+>|\[.+\])$/.test(text);
 }
 
 /** Parts texts inside what the library would take for a control token. */
@@ -53,7 +58,7 @@ function plainTokens(vocabulary: Vocabulary, disguised: readonly string[]): (tex
     if (text !== '') for (const token of vocabulary.tokenize(text)) tokens.push(token);
   };
   if (disguised.length === 0) return append;
-  const pattern = new RegExp(disguised.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g');
+  const pattern = new RegExp(disguised.map(escapePattern).join('|'), 'g');
   return (text, tokens) => {
     let from = 0;
     for (const { index } of text.matchAll(pattern)) {

@@ -6,5 +6,6 @@ export type { LocalModelStoreOptions } from './local-model-store.js';
 export type { OnnxRunner, OnnxRunnerOptions } from './onnx-runner.js';
 export { planKvCache } from '../engine/plan-kv-cache.js';
 export type { KvCachePlan, KvCacheRequest } from '../engine/plan-kv-cache.js';
-export { createTokenizer } from './tokenizer.js';
-export type { TokenizerData } from './tokenizer-data.js';
+export { createTokenizer } from '../tokenizer/tokenizer.js';
+export type { TokenizerOptions } from '../tokenizer/tokenizer.js';
+export type { TokenizerData } from '../tokenizer/tokenizer-data.js';

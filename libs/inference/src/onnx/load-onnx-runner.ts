@@ -4,11 +4,12 @@ import type { SamplingOptions } from '../contract.js';
 import type { TraceSink } from '../engine/trace.js';
 import type { Tokenizer } from '../engine/model-runner.js';
 import { InferenceError } from '../errors.js';
-import { importPeers } from './import-peers.js';
+import { importPeers } from '../import-peers.js';
 import type { OnnxRunner } from './onnx-runner.js';
 import { planKvCache } from '../engine/plan-kv-cache.js';
-import { createTokenizer } from './tokenizer.js';
-import type { TokenizerData } from './tokenizer-data.js';
+import type { TokenizerOptions } from '../tokenizer/tokenizer.js';
+import { createTokenizer } from '../tokenizer/tokenizer.js';
+import type { TokenizerData } from '../tokenizer/tokenizer-data.js';
 
 export interface LoadOnnxRunnerOptions {
   /** The name by which requests choose the model. */
@@ -36,6 +37,11 @@ export interface LoadOnnxRunnerOptions {
   readonly trace?: TraceSink | undefined;
   /** Said once, when the runtime's library can't be used directly and the slower way is taken. */
   readonly onFallback?: ((reason: string) => void) | undefined;
+  /**
+   * Told of each thing that the model's file says wrongly of itself and that was put right, in one sentence, which may quote
+   * the file: when it was built, whenever that was, and now. @default nobody is told
+   */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
@@ -47,7 +53,7 @@ export interface LoadOnnxRunnerOptions {
  * @throws Error when the optional peers aren't installed, with what to install
  */
 export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<OnnxRunner> {
-  const { readBuiltModel, readCacheScales, loadRuntime, selfTest, OnnxRunner, chooseAttention, loadSessions } =
+  const { readBuiltModel, readCacheScales, exactIntegers, loadRuntime, OnnxRunner, chooseAttention, loadSessions } =
     await importPeers(async () => ({
       ...(await import('@mcli/model-builder')),
       ...(await import('@mcli/ort')),
@@ -57,6 +63,7 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
     }));
   const built = await readBuiltModel(options.directory);
   const { manifest, writePath, readPath, directory } = built;
+  for (const warning of manifest.warnings) options.onWarning?.(warning);
   const numbersPerPosition = 2 * manifest.layers * manifest.kvHeads * manifest.headSize;
   const plan = planKvCache({
     bytesPerPosition: numbersPerPosition * (manifest.cache === 'int8' ? 1 : 4),
@@ -69,8 +76,7 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
   const { prefer, onFallback } = options;
   const runtime = await loadRuntime({ ...(prefer ? { prefer } : {}), ...(onFallback ? { onFallback } : {}) });
   try {
-    const { saturates } = await selfTest(runtime);
-    if (saturates && manifest.integers === 'int8') {
+    if (manifest.integers === 'int8' && (await exactIntegers(runtime)) !== 'int8') {
       const why = `'${options.id}' was built for another kind of processor, and this one would compute it wrongly.`;
       throw new InferenceError('unsupported', `${why} Build it again on this machine.`);
     }
@@ -78,7 +84,7 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
     if (readPath !== writePath) await chooseAttention(runtime, built, settings);
     // The sessions are loaded on other threads; the tokenizer is made here meanwhile.
     const [made, loaded] = await Promise.allSettled([
-      readTokenizer(join(directory, manifest.tokenizer)),
+      readTokenizer(join(directory, manifest.tokenizer), options),
       loadSessions(runtime, built, { ...settings, profile: options.trace !== undefined }),
     ]);
     if (made.status === 'rejected') throw made.reason;
@@ -117,6 +123,6 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
   }
 }
 
-async function readTokenizer(path: string): Promise<Tokenizer> {
-  return createTokenizer(JSON.parse(await readFile(path, 'utf8')) as TokenizerData);
+async function readTokenizer(path: string, { onWarning }: TokenizerOptions): Promise<Tokenizer> {
+  return createTokenizer(JSON.parse(await readFile(path, 'utf8')) as TokenizerData, { onWarning });
 }

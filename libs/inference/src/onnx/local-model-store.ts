@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { PruneOptions } from '@mcli/model-builder';
 import { InferenceError } from '../errors.js';
 import { calibrationTokens } from './calibration-text.js';
-import { importPeers } from './import-peers.js';
-import { createTokenizer } from './tokenizer.js';
+import { importPeers } from '../import-peers.js';
+import { createTokenizer } from '../tokenizer/tokenizer.js';
 import type { ModelEntry, ModelFiles, ModelStore, ResolveOptions } from '../model-store.js';
 
 export interface LocalModelStoreOptions {

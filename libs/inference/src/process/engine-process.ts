@@ -14,6 +14,7 @@ export interface EngineProcessOptions {
   readonly execArgv: readonly string[];
   readonly onProgress: (value: unknown) => void;
   readonly onReport: (value: unknown) => void;
+  readonly onWarning: (message: string) => void;
 }
 
 /** How a process ended. */
@@ -134,6 +135,8 @@ export class EngineProcess {
         return this.#options.onProgress(message.value);
       case 'report':
         return this.#options.onReport(message.value);
+      case 'warning':
+        return this.#options.onWarning(message.message);
       case 'deliver':
         return message.deliveries.forEach((delivery) => this.#deliver(delivery));
       case 'stats':

@@ -16,6 +16,7 @@ export type ToParent =
   | { readonly type: 'not-started'; readonly error: TransferredError }
   | { readonly type: 'progress'; readonly value: unknown }
   | { readonly type: 'report'; readonly value: unknown }
+  | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'deliver'; readonly deliveries: readonly Delivery[] }
   | { readonly type: 'stats'; readonly id: number; readonly stats: EngineStats | undefined };
 

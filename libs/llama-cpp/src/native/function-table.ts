@@ -75,6 +75,8 @@ export const functionTable = {
   llama_get_memory: ['llama', 'address', ['pointer']],
   llama_attach_threadpool: ['llama', 'void', ['pointer', 'pointer', 'pointer']],
   llama_detach_threadpool: ['llama', 'void', ['pointer']],
+  /** (context, threads for one token, threads for several) */
+  llama_set_n_threads: ['llama', 'void', ['pointer', 'int32', 'int32']],
   llama_decode: ['llama', 'int32', ['pointer', 'batch']],
   llama_encode: ['llama', 'int32', ['pointer', 'batch']],
   llama_synchronize: ['llama', 'void', ['pointer']],

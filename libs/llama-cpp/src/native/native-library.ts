@@ -2,6 +2,8 @@ import { LlamaCppError } from '../llama-cpp-error.js';
 import type { FoundLibraries } from './find-libraries.js';
 import type { LibraryName, NativeFunction, NativeFunctions } from './function-table.js';
 import { functionTable } from './function-table.js';
+import type { DropMappedPages } from './drop-mapped-pages.js';
+import { createDropMappedPages } from './drop-mapped-pages.js';
 import { NativeLog } from './native-log.js';
 import { batch, contextParams, modelParams } from './structs.js';
 import type { CTypes } from './structs.js';
@@ -24,6 +26,7 @@ export interface NativeLibrary {
    * computes, on its own threads. (It is the C library's `strlen`, over a text of at most one byte.)
    */
   readonly isSet: bigint;
+  readonly dropMappedPages: DropMappedPages;
   /** Calls on a thread of Node's pool. Memory passed is kept until it has ended. */
   async<Name extends keyof NativeFunctions>(
     name: Name,
@@ -102,6 +105,7 @@ export async function loadNativeLibrary({ directory, paths }: FoundLibraries): P
         ),
       ),
     isSet: koffi.load(onWindows ? 'ucrtbase.dll' : null).symbol('strlen') as bigint,
+    dropMappedPages: onWindows ? () => undefined : createDropMappedPages(koffi.load(null)),
     async: (name, ...values) =>
       new Promise((resolve, reject) => {
         const call = functions[name].async as (...all: unknown[]) => void;

@@ -1,11 +1,13 @@
 import { ModelBuildError } from '../model-build-error.js';
 import type { GgufFile } from '../read/gguf-file.js';
+import { nameSome } from '../read/name-some.js';
+import type { OnWarning } from '../read/on-warning.js';
 import type { GraphBuilder } from '../write/graph-builder.js';
 import type { GraphPlan } from './llama.js';
 import { buildLlama } from './llama.js';
 import type { ModelShape } from './model-shape.js';
 import { readModelShape } from './model-shape.js';
-import { UsedTensors } from './used-tensors.js';
+import { isNeedless, UsedTensors } from './used-tensors.js';
 
 /** One kind of model: adds its graph and weights to a builder. */
 type BuildArchitecture = (graph: GraphBuilder, file: GgufFile, shape: ModelShape, plan: GraphPlan) => Promise<void>;
@@ -26,7 +28,7 @@ export interface Architecture {
 }
 
 /** @throws ModelBuildError `unsupported_architecture`, `invalid_gguf` */
-export function findArchitecture(file: GgufFile): Architecture {
+export function findArchitecture(file: GgufFile, onWarning: OnWarning): Architecture {
   const name = file.metadata.text('general.architecture');
   if (name === undefined) throw new ModelBuildError('invalid_gguf', `${file.label}: general.architecture is missing`);
   const build = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
@@ -36,7 +38,9 @@ export function findArchitecture(file: GgufFile): Architecture {
       `${file.label}: models of the kind '${name}' are not supported; these are: ${Object.keys(architectures).join(', ')}`,
     );
   }
-  const shape = readModelShape(file, name);
+  const shape = readModelShape(file, name, onWarning);
+  const needless = [...file.tensors.keys()].filter(isNeedless);
+  if (needless.length > 0) onWarning(`Tensors that follow from the metadata are left out: ${nameSome(needless)}.`);
   return {
     shape,
     build: async (graph, plan) => {

@@ -1,5 +1,6 @@
 import { ModelBuildError } from '../model-build-error.js';
 import type { GgufFile, TensorInfo } from '../read/gguf-file.js';
+import type { OnWarning } from '../read/on-warning.js';
 
 /** The sizes of a decoder-only transformer with rotary positions, read from a file's metadata and checked. */
 export interface ModelShape {
@@ -17,7 +18,7 @@ export interface ModelShape {
   readonly hiddenSize: number;
   readonly feedForwardSize: number;
   readonly vocabularySize: number;
-  /** Positions that are computed: the file's, `longestContext` at most. */
+  /** Positions that are computed: the file's, `longestContext` at most, which is a warning. */
   readonly contextLength: number;
   readonly epsilon: number;
 }
@@ -30,24 +31,29 @@ const limits = { layers: 1024, heads: 1024, headSize: 1024, size: 1 << 20, conte
  */
 export const longestContext = 1 << 18;
 
+const usualEpsilon = 1e-5;
+
 /**
  * @throws ModelBuildError `invalid_gguf` when a size is missing or impossible, `unsupported_architecture` when the
- *   model is of a variant that has no graph: experts, positions scaled other than linearly
+ *   model is of a variant that has no graph: experts, positions scaled other than linearly, layers of different sizes
  */
-export function readModelShape(file: GgufFile, architecture: string): ModelShape {
+export function readModelShape(file: GgufFile, architecture: string, onWarning: OnWarning): ModelShape {
   const { metadata, label } = file;
   const key = (name: string): string => `${architecture}.${name}`;
-  const size = (name: string, largest: number, fallback?: number): number => {
-    const value = metadata.integer(key(name)) ?? fallback;
+  const checked = (name: string, largest: number, value: number | undefined): number => {
     if (value === undefined) throw new ModelBuildError('invalid_gguf', `${label}: ${key(name)} is missing`);
     if (value < 1 || value > largest) throw new ModelBuildError('invalid_gguf', `${label}: ${key(name)} is ${value}`);
     return value;
   };
+  const size = (name: string, largest: number, fallback?: number): number =>
+    checked(name, largest, metadata.integer(key(name)) ?? fallback);
+  const layerSize = (name: string, largest: number, fallback?: number): number =>
+    checked(name, largest, sameForAllLayers(file, key(name), onWarning) ?? fallback);
 
   refuseVariants(file, key);
   const hiddenSize = size('embedding_length', limits.size);
-  const heads = size('attention.head_count', limits.heads);
-  const kvHeads = size('attention.head_count_kv', limits.heads, heads);
+  const heads = layerSize('attention.head_count', limits.heads);
+  const kvHeads = layerSize('attention.head_count_kv', limits.heads, heads);
   const headSize = size('attention.key_length', limits.headSize, Math.floor(hiddenSize / heads));
   const valueSize = size('attention.value_length', limits.headSize, headSize);
   const rotarySize = size('rope.dimension_count', limits.headSize, headSize);
@@ -60,6 +66,12 @@ export function readModelShape(file: GgufFile, architecture: string): ModelShape
       `${label}: heads with ${headSize} key, ${valueSize} value and ${rotarySize} rotary dimensions are not supported`,
     );
   }
+  const epsilon = key('attention.layer_norm_rms_epsilon');
+  if (metadata.get(epsilon) === undefined) onWarning(`${epsilon} is missing: ${usualEpsilon} is taken.`);
+  const contextLength = size('context_length', limits.contextLength);
+  if (contextLength > longestContext) {
+    onWarning(`${key('context_length')} is ${contextLength}: the most that any model gets here is ${longestContext}.`);
+  }
   return {
     architecture,
     layers: size('block_count', limits.layers),
@@ -70,10 +82,10 @@ export function readModelShape(file: GgufFile, architecture: string): ModelShape
     rotaryBase: positive(file, key('rope.freq_base'), 10_000),
     rotaryScale: readRotaryScale(file, key),
     hiddenSize,
-    feedForwardSize: size('feed_forward_length', limits.size),
+    feedForwardSize: layerSize('feed_forward_length', limits.size),
     vocabularySize: findTensor(file, 'token_embd.weight').rows,
-    contextLength: Math.min(size('context_length', limits.contextLength), longestContext),
-    epsilon: positive(file, key('attention.layer_norm_rms_epsilon'), 1e-5),
+    contextLength: Math.min(contextLength, longestContext),
+    epsilon: positive(file, epsilon, usualEpsilon),
   };
 }
 
@@ -91,6 +103,23 @@ export function findTensor(file: GgufFile, name: string, rows?: number, columns?
     );
   }
   return tensor;
+}
+
+/** A size that some files give once, and some for each layer. */
+function sameForAllLayers({ metadata, label }: GgufFile, key: string, onWarning: OnWarning): number | undefined {
+  if (!Array.isArray(metadata.get(key))) return metadata.integer(key);
+  const [first, ...others] = metadata.numbers(key) ?? [];
+  if (first === undefined || !Number.isSafeInteger(first)) {
+    throw new ModelBuildError('invalid_gguf', `${label}: ${key} is not an integer`);
+  }
+  if (others.some((value) => value !== first)) {
+    throw new ModelBuildError(
+      'unsupported_architecture',
+      `${label}: ${key} differs from layer to layer, which is not supported`,
+    );
+  }
+  onWarning(`${key} is a list of ${others.length + 1} equal numbers: ${first} is taken for every layer.`);
+  return first;
 }
 
 function refuseVariants({ metadata, label }: GgufFile, key: (name: string) => string): void {

@@ -1,7 +1,9 @@
 import type { TensorInfo } from '../read/gguf-file.js';
 
-/** Follows from the metadata; old converters kept it all the same. */
-const needless = /^blk\.\d+\.attn_rot_embd(\.weight)?$/;
+/** Whether a tensor follows from the metadata; old converters kept it all the same. */
+export function isNeedless(name: string): boolean {
+  return /^blk\.\d+\.attn_rot_embd(\.weight)?$/.test(name);
+}
 
 /** A file's tensors, which remember who was asked for. */
 export class UsedTensors extends Map<string, TensorInfo> {
@@ -14,6 +16,6 @@ export class UsedTensors extends Map<string, TensorInfo> {
 
   /** Names of the tensors that nobody got and a model can't do without. */
   unused(): readonly string[] {
-    return [...this.keys()].filter((name) => !this.#used.has(name) && !needless.test(name));
+    return [...this.keys()].filter((name) => !this.#used.has(name) && !isNeedless(name));
   }
 }

@@ -1,4 +1,6 @@
 export { encodeTensor, toHalfFloat } from './encode-tensor.js';
+export { multiplyExtremes } from './multiply-extremes.js';
+export type { ExtremeProducts } from './multiply-extremes.js';
 export { encodeGguf, writeGguf } from './write-gguf.js';
 export type { GgufContent, GgufEntry, GgufTensor, GgufValueType } from './write-gguf.js';
 export { referenceLogits } from './reference-logits.js';

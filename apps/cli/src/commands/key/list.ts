@@ -28,8 +28,8 @@ export const keyListCommand: CommandModule<object, { json?: boolean }> = {
         ]),
       ]),
     );
-    for (const { id, damaged, revokedAt } of records) {
-      if (damaged === undefined || revokedAt !== null) continue;
+    const { damagedKeys } = await import('@mcli/auth-keys');
+    for (const { id, damaged } of damagedKeys(records)) {
       notice(`What is stored of key ${id} is damaged (${damaged}), so it is refused. 'mcli key revoke ${id}' ends it.`);
     }
   },

@@ -11,10 +11,10 @@ export const modelStartCommand: CommandModule = {
   describe: 'Serve models over HTTP',
   builder: addOptions,
   handler: async (flags) => {
+    const stop = stopSignal(); // first: from here on no signal ends it unheard
     const { readConfig, startServer } = await import('@mcli/model-server');
     const progress = progressReporter(process.stderr);
     const config = readConfig(flags);
-    const stop = stopSignal();
     const server = await startServer(config, { onProgress: progress.report, logStream: progress.beside });
     try {
       const facts = await Promise.race([server.ready(), stop]);

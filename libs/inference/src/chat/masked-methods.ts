@@ -62,9 +62,9 @@ function places(seen: string, sought: string, most: number, fromEnd: boolean): n
     for (let at; found.length < most && end >= sought.length; end = at) {
       at = seen.lastIndexOf(sought, end - sought.length);
       if (at < 0) break;
-      found.unshift(at);
+      found.push(at);
     }
-    return found;
+    return found.reverse();
   }
   for (let at = seen.indexOf(sought); at >= 0 && found.length < most; at = seen.indexOf(sought, at + sought.length)) {
     found.push(at);

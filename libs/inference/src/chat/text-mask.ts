@@ -1,3 +1,5 @@
+import { InferenceError } from '../errors.js';
+
 /**
  * Marks what clients wrote: characters that control tokens are made of are replaced one by one by characters that
  * no text of the conversation holds, so that lengths and places stay and no control token can be made of them.
@@ -10,7 +12,8 @@ export interface TextMask {
 /**
  * Makes the masks of one model's conversations.
  *
- * @returns a mask for a conversation, from all texts that it holds, the template's among them
+ * @returns a mask for a conversation, from all texts that it holds, the template's among them; throws an InferenceError
+ *   `unsupported` when they hold every character that could mark
  */
 export function createTextMasks(controls: readonly string[]): (held: readonly string[]) => TextMask {
   const marks = new Set(controls.flatMap((text) => text.split('').filter(isMark)));
@@ -20,13 +23,9 @@ export function createTextMasks(controls: readonly string[]): (held: readonly st
   const markPattern = anyOf([...marks]);
 
   return (held) => {
+    const free = freeUnits(held);
     const masked = new Map<string, string>();
-    let point = 0xe000; // for private use, then others that no case or trimming changes
-    for (const unit of units) {
-      while (held.some((text) => text.includes(String.fromCharCode(point)))) point = next(point);
-      masked.set(unit, String.fromCharCode(point));
-      point = next(point);
-    }
+    for (const unit of units) masked.set(unit, takeFrom(free));
     const plain = new Map([...masked].map(([unit, mask]) => [mask, unit]));
     const maskPattern = anyOf([...plain.keys()]);
     const hideWord = (hidden: string, text: string, word: string): string => {
@@ -54,8 +53,27 @@ function isMark(unit: string): boolean {
   return /[^\p{L}\p{N}\s"'\\\ud800-\udfff]/u.test(unit) && !/[\ud800-\udfff]/.test(unit);
 }
 
-function next(point: number): number {
-  return point === 0xf8ff ? 0x4e00 : point + 1;
+/** Characters that no text holds: those for private use, then others that no case or trimming changes. */
+function* freeUnits(texts: readonly string[]): Generator<string, undefined> {
+  const isHeld = new Uint8Array(0x10000);
+  for (const text of texts) for (let at = 0; at < text.length; at++) isHeld[text.charCodeAt(at)] = 1;
+  for (const [first, last] of markRanges) {
+    for (let code = first; code <= last; code++) if (isHeld[code] === 0) yield String.fromCharCode(code);
+  }
+}
+
+/** For private use; Chinese characters; Hangul syllables. */
+const markRanges = [
+  [0xe000, 0xf8ff],
+  [0x4e00, 0x9fff],
+  [0xac00, 0xd7a3],
+] as const;
+
+function takeFrom(free: Generator<string, undefined>): string {
+  const unit = free.next().value;
+  if (unit !== undefined) return unit;
+  const message = 'The messages hold so many different characters that none is left to mark them with; leave some out.';
+  throw new InferenceError('unsupported', message, { details: { field: 'prompt' } });
 }
 
 /** Any of some UTF-16 units, none of which is a surrogate. */

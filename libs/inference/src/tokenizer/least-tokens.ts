@@ -15,7 +15,8 @@ export function createLeastTokens(
   return (text) => {
     const { single, longest } = (known ??= measureTokens(data, bytesOf));
     let count = 0;
-    for (const byte of Buffer.from(text)) count += single[byte] as number;
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; at++) count += single[bytes[at] as number] as number;
     return Math.ceil(count / longest);
   };
 }

@@ -99,8 +99,20 @@ describe('createChatTemplate', () => {
 
   it.each(['{{ .System }}', '{{ nope | unheard_of }}'])('takes ChatML, with a warning, in place of %j', (source) => {
     const warnings: string[] = [];
-    const render = createChatTemplate({ source, controls, warn: (message) => warnings.push(message) });
+    const render = createChatTemplate({ source, controls, onWarning: (message) => warnings.push(message) });
     expect(render([{ role: 'user', content: 'Hi' }])[0]).toEqual({ control: '<|im_start|>' });
-    expect(warnings).toEqual([expect.stringContaining('chat template')]);
+    expect(warnings).toEqual([expect.stringMatching(/^The chat template can't be used, ChatML takes its place: ./)]);
+  });
+
+  it('warns that there is no template, and not of one that can be used', () => {
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
+    createChatTemplate({ source: "{{ raise_exception('No.') }}", controls, onWarning });
+    expect(warnings).toEqual([]);
+    for (const source of [undefined, '', ' \n']) {
+      const render = createChatTemplate({ source, controls, onWarning });
+      expect(render([{ role: 'user', content: 'Hi' }])).toContainEqual({ text: 'user\nHi' });
+      expect(warnings.splice(0)).toEqual(['There is no chat template: ChatML takes its place.']);
+    }
   });
 });

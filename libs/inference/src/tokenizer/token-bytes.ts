@@ -1,3 +1,4 @@
+import { byteSpelling } from './byte-spelling.js';
 import type { TokenizerData } from './tokenizer-data.js';
 import { tokenType } from './tokenizer-data.js';
 
@@ -6,8 +7,8 @@ const nothing = new Uint8Array(0);
 /**
  * The bytes that each token writes, by id. Control and unknown tokens write none.
  *
- * `gpt2` vocabularies spell bytes as printable characters (the table of OpenAI's GPT-2 `bytes_to_unicode`);
- * `llama` vocabularies spell spaces as U+2581 and single bytes as `<0xNN>`.
+ * `gpt2` vocabularies spell bytes as printable characters; `llama` vocabularies spell spaces as U+2581 and single bytes as
+ * `<0xNN>`.
  */
 export function tokenBytesTable(data: TokenizerData): (token: number) => Uint8Array {
   const encoder = new TextEncoder();
@@ -24,12 +25,7 @@ export function tokenBytesTable(data: TokenizerData): (token: number) => Uint8Ar
 }
 
 function byteLevelSpelling(): (text: string) => Uint8Array {
-  const bytes = new Map<string, number>();
-  let stranger = 256;
-  for (let byte = 0; byte < 256; byte++) {
-    const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-    bytes.set(String.fromCharCode(printable ? byte : stranger++), byte);
-  }
+  const bytes = new Map(byteSpelling.map((character, byte) => [character, byte]));
   return (text) => Uint8Array.from(text, (character) => bytes.get(character) ?? 0x3f);
 }
 

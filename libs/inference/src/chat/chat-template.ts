@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../contract.js';
 import { InferenceError } from '../errors.js';
+import { escapePattern } from '../tokenizer/escape-pattern.js';
 import { Environment, parse, tokenize } from './jinja.js';
 import { prepareTemplate } from './prepare-template.js';
 import { strftime } from './strftime.js';
@@ -7,7 +8,7 @@ import { TemplateInterpreter } from './template-interpreter.js';
 import type { TextMask } from './text-mask.js';
 import { createTextMasks } from './text-mask.js';
 
-/** Used when the model's file has no template: the form most instruct models know. */
+/** Used when the model's file has no template that can be used: the form most instruct models know. */
 const chatMl =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}" +
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
@@ -22,16 +23,16 @@ export interface ChatTemplateOptions {
   readonly controls: readonly string[];
   readonly bos?: string | undefined;
   readonly eos?: string | undefined;
-  /** Told why ChatML takes the template's place. @default a warning of the process */
-  readonly warn?: (message: string) => void;
+  /** Told in one sentence why ChatML takes the template's place. @default nobody is told */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
  * A model's chat template. It sees messages as the client sent them; texts of control tokens in them stay plain text.
- * A template that can't be read or run is replaced by ChatML, with a warning.
+ * A template that is missing or can't be read or run is replaced by ChatML, with a warning.
  *
- * @throws InferenceError `unsupported` when the template refuses the conversation, with the template's words;
- *   `engine_failed` when it fails on this one only
+ * @throws InferenceError `unsupported` when the template refuses the conversation, with the template's words, or when no
+ *   character is left to mark what users wrote; `engine_failed` when the template fails on this conversation only
  */
 export function createChatTemplate(options: ChatTemplateOptions): (messages: readonly ChatMessage[]) => ChatPiece[] {
   const longestFirst = [...options.controls].sort((a, b) => b.length - a.length);
@@ -71,7 +72,11 @@ const trials: readonly (readonly ChatMessage[])[] = [
 ];
 
 function usableTemplate(options: ChatTemplateOptions, maskFor: ReturnType<typeof createTextMasks>): Run {
-  if (options.source === undefined) return compile(chatMl, options);
+  const { onWarning } = options;
+  if (!options.source?.trim()) {
+    onWarning?.('There is no chat template: ChatML takes its place.');
+    return compile(chatMl, options);
+  }
   try {
     const run = compile(options.source, options);
     for (const conversation of trials) {
@@ -84,8 +89,7 @@ function usableTemplate(options: ChatTemplateOptions, maskFor: ReturnType<typeof
     return run;
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
-    const warn = options.warn ?? ((message) => process.emitWarning(message));
-    warn(`The model's chat template can't be used, ChatML takes its place: ${words}`);
+    onWarning?.(`The chat template can't be used, ChatML takes its place: ${words}`);
     return compile(chatMl, options);
   }
 }
@@ -129,8 +133,4 @@ function cut(rendered: string, controls: RegExp, mask: TextMask): ChatPiece[] {
   }
   if (from < rendered.length) pieces.push({ text: mask.lift(rendered.slice(from)) });
   return pieces;
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -47,6 +47,16 @@ describe('createTokenizer', () => {
       expect(() => tokenizer.encodeChat([{ role: 'user', content: long }], 512)).toThrow(TooManyTokens);
     });
 
+    it('counts tokens up to twice those that are of use', () => {
+      const tokenizer = createTokenizer(byteLevel(['abcdefgh']));
+      const text = 'a b '.repeat(2000);
+      expect(() => tokenizer.encode(text, 4000)).not.toThrow();
+      expect(tokenizer.encode(text, 4000)).toHaveLength(8000);
+      expect(() => tokenizer.encode(text, 3000)).toThrow(new TooManyTokens(6001));
+      const long = [{ role: 'user', content: text }] as const;
+      expect(() => tokenizer.encodeChat([...long, ...long], 5000)).toThrow(new TooManyTokens(10001));
+    });
+
     it('refuses a pre-tokenizer that it does not know', () => {
       expect(() => createTokenizer({ ...byteLevel(), pre: 'unheard-of' })).toThrow(
         /'unheard-of' is not supported; known are/,
@@ -74,6 +84,16 @@ describe('createTokenizer', () => {
     expect(createTokenizer({ ...data, chatTemplate }).encodeChat([{ role: 'user', content: 'he' }])).toEqual([
       257, 256,
     ]);
+  });
+
+  it('passes on what is wrong with the chat template, once', () => {
+    const warnings: string[] = [];
+    const tokenizer = createTokenizer(
+      { ...byteLevel(), chatTemplate: '{{ .System }}' },
+      { onWarning: (message) => warnings.push(message) },
+    );
+    tokenizer.encodeChat([{ role: 'user', content: 'he' }]);
+    expect(warnings).toEqual([expect.stringContaining('ChatML takes its place')]);
   });
 
   it('cuts numbers as each pre-tokenizer does', () => {
