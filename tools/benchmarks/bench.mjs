@@ -15,10 +15,8 @@ try {
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
-async function main(given) {
-  if (given.build) await setup();
-  const { defaultThreads } = await import('@mcli/ort');
-  const options = { ...given, threads: given.threads ?? defaultThreads() };
+async function main(options) {
+  if (options.build) await setup();
   const started = performance.now();
   const report = options.micro
     ? await measureMicro(options)

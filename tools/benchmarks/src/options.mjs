@@ -18,7 +18,8 @@ Measures both engines of mcli beside llama.cpp itself, and prints a table.
                   alone with --quick.
   --engines LIST  Only these engines of ours beside llama.cpp: onnx, llama.cpp. Default: both.
   --pairs N       Rounds of measurements, ours and llama.cpp's by turns. Default: 9.
-  --threads N     Threads of each program. Default: one for each physical core.
+  --threads N     Threads of our engines, which choose themselves otherwise; llama.cpp is tried with so many and
+                  with one. Default: one for each physical core.
   --no-build      Takes the workspace as it is, without installing or building.
   --no-write      Writes neither docs/performance.md nor a file in tools/benchmarks/results.
   --help          This text.

@@ -10,7 +10,7 @@ export function printReport({ machine, results }) {
 
 export function machineLines({ cpu, instructions, cores, threads, node, onnxruntime, llamaCpp, note }) {
   return [
-    `${cpu} (${instructions.join(', ') || 'instruction sets unknown'}), ${cores} cores; ${threads} threads for each program`,
+    `${cpu} (${instructions.join(', ') || 'instruction sets unknown'}), ${cores} cores; at most ${threads} threads for each program`,
     `Node ${node}, ONNX Runtime ${onnxruntime}${llamaCpp ? `, llama.cpp ${llamaCpp}` : ''}`,
     ...(note ? [note] : []),
   ];

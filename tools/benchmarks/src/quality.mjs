@@ -36,7 +36,7 @@ const comparisons = [
  * served: prompts are read in chunks, then token by token over the default cache. A result for each text (mean
  * divergence per token) and for perplexity, shaped as `measured` of `rows/results.mjs` makes them.
  *
- * @param {{ threads: number, progress: (text: string) => void }} options
+ * @param {{ threads?: number, progress: (text: string) => void }} options
  * @returns {Promise<object[]>}
  */
 export async function measureQuality({ threads, progress }) {
@@ -72,7 +72,7 @@ export async function measureQuality({ threads, progress }) {
 /**
  * The forms that were tried, as quality against speed: measured side by side, by turns.
  *
- * @param {{ threads: number, pairs?: number, progress: (text: string) => void }} options
+ * @param {{ threads?: number, pairs?: number, progress: (text: string) => void }} options
  */
 export async function measureFrontier({ threads, pairs = 9, progress }) {
   progress(`building ${frontierForms.length} forms`);

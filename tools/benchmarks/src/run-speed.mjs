@@ -11,9 +11,10 @@ const slots = 8;
 /**
  * Starts llama.cpp and our engines, a process for each, with the same model and the same tokens.
  *
- * @param {{ model: import('./models/benchmark-models.mjs').BenchmarkModel, engines: string[], threads: number, positions: number, processor: string, progress: (text: string) => void }} options
+ * @param {{ model: import('./models/benchmark-models.mjs').BenchmarkModel, engines: string[], threads?: number, mostThreads: number, positions: number, processor: string, progress: (text: string) => void }} options
+ * `threads` of our engines, which choose themselves without; `mostThreads` of llama.cpp
  */
-export async function openSides({ model, engines, threads, positions, processor, progress }) {
+export async function openSides({ model, engines, threads, mostThreads, positions, processor, progress }) {
   const module = new URL('./ours/engine-side.mjs', import.meta.url);
   const ours = Object.fromEntries(
     engines.map((engine) => [engine, new Side(`mcli (${engine})`, module, nativeEnvironment)]),
@@ -28,7 +29,7 @@ export async function openSides({ model, engines, threads, positions, processor,
     const facts = await llama.call('load', { files: model.files });
     const tokens = await Object.values(ours)[0].call('tokenize', { text: sampleText(positions * 5) });
     if (tokens.length < positions) throw new Error(`The sample text has only ${tokens.length} tokens.`);
-    return { ours, llama, model, forms: llamaForms(model, threads), tokens, processor, facts, close };
+    return { ours, llama, model, forms: llamaForms(model, mostThreads), tokens, processor, facts, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,3 +1,4 @@
+import { defaultThreads } from '@mcli/ort';
 import { machineFacts, thisClass } from './machine.mjs';
 import { prepareModel } from './models/benchmark-models.mjs';
 import { embeddedId } from './names.mjs';
@@ -25,13 +26,14 @@ const embeddedPositions = 4352;
 /** A report: a table of results with everything that they depend on. */
 export async function run(options) {
   const wants = (group) => !options.only || options.only.includes(group);
-  const given = { ...options, wants, processor: thisClass(), pairs: options.pairs ?? 9 };
+  const mostThreads = options.threads ?? defaultThreads();
+  const given = { ...options, wants, mostThreads, processor: thisClass(), pairs: options.pairs ?? 9 };
   const measureModel = options.quick ? measureQuickly : measureFully;
   const parts = [];
   for (const id of options.models) parts.push(await measureModel(await prepareModel(id, options.progress), given));
   return toReport({
     kind: options.quick ? 'quick' : 'full',
-    machine: machineFacts({ threads: options.threads, llama: parts.map(({ facts }) => facts).find(Boolean) }),
+    machine: machineFacts({ threads: mostThreads, llama: parts.map(({ facts }) => facts).find(Boolean) }),
     results: parts.flatMap(({ results }) => results),
     series: parts.map(({ series }) => series).find(Boolean),
     embedded: embeddedId,
@@ -110,8 +112,7 @@ async function measureOurselves({ threads, pairs, wants, progress }) {
     if (wants('quality')) results.push(...(await measureQuality({ threads, progress })));
     if (wants('server')) {
       const tokens = (await engine.side.call('tokenize', { text })).length;
-      const flags = ['--slots', '9', '--context', `${embeddedPositions}`, '--threads', `${threads}`];
-      const server = await Server.start(flags);
+      const server = await Server.start(['--slots', '9', '--context', `${embeddedPositions}`], { threads });
       try {
         const given = { server, engine: engine.side, endTokens, text };
         results.push(await measureServerShare(given, { pairs, progress }));

@@ -16,16 +16,29 @@ export class Server {
    * Starts it and waits until it is ready to answer.
    *
    * @param {string[]} flags
-   * @param {{ directory?: string }} options `directory`: `MCLI_HOME`
+   * @param {{ directory?: string, threads?: number }} options `directory`: `MCLI_HOME`; `threads`: those that the server
+   * chooses, unless told otherwise
    */
-  static async start(flags, { directory = home } = {}) {
+  static async start(flags, { directory = home, threads } = {}) {
     const server = new Server();
     const started = performance.now();
+    const threadFlags = threads === undefined ? [] : ['--threads', `${threads}`];
     const program = join(root, 'apps', 'cli', 'bin', 'mcli.js');
     const kept = Object.entries(process.env).filter(([name]) => !/^(MCLI_|ORT_|NODE_OPTIONS)/.test(name));
     const child = spawn(
       process.execPath,
-      [program, 'model', 'start', '--openai-compatible', '--port', '0', '--log-format', 'json', ...flags],
+      [
+        program,
+        'model',
+        'start',
+        '--openai-compatible',
+        '--port',
+        '0',
+        '--log-format',
+        'json',
+        ...threadFlags,
+        ...flags,
+      ],
       {
         env: { ...Object.fromEntries(kept), MCLI_HOME: directory, MCLI_API_KEY: key },
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,18 +12,18 @@ const manyClients = 8;
  * What clients of the real server see, on each engine by turns: time to the first text, and tokens a second.
  *
  * @param {import('../models/benchmark-models.mjs').BenchmarkModel} model
- * @param {{ engines: string[], threads: number, pairs: number, progress: (text: string) => void }} options
+ * @param {{ engines: string[], threads?: number, pairs: number, progress: (text: string) => void }} options
  */
 export async function measureHttp(model, { engines, threads, pairs, progress }) {
   // Building a large model and holding it twice is measured nowhere else either.
   const served = model.isEmbedded ? engines : engines.filter((engine) => engine !== 'onnx');
   const written = model.isEmbedded ? 96 : 48;
-  const endTokens = await readEndTokens(model, threads);
+  const endTokens = await readEndTokens(model);
   const servers = {};
   const seen = {};
   try {
     for (const engine of served) {
-      servers[engine] = await Server.start(flagsOf(model, engine, threads));
+      servers[engine] = await Server.start(flagsOf(model, engine), { threads });
       seen[engine] = { 1: [], [manyClients]: [] };
     }
     const rounds = Math.min(5, pairs);
@@ -41,9 +41,9 @@ export async function measureHttp(model, { engines, threads, pairs, progress }) 
   return [1, manyClients].flatMap((clients) => toResults(clients, served, seen));
 }
 
-function flagsOf({ id, path, isEmbedded }, engine, threads) {
+function flagsOf({ id, path, isEmbedded }, engine) {
   const model = isEmbedded ? [] : ['--model', path, '--model-id', id];
-  return [...model, '--engine', engine, '--threads', `${threads}`];
+  return [...model, '--engine', engine];
 }
 
 /** All clients at once, each with a question of its own of about 130 tokens. */
@@ -100,10 +100,10 @@ function toResults(clients, engines, seen) {
 }
 
 /** The tokens that end an answer, which are banned: all answers get the same length. */
-async function readEndTokens({ id, path }, threads) {
+async function readEndTokens({ id, path }) {
   const side = new Side('engine', new URL('../ours/engine-side.mjs', import.meta.url), nativeEnvironment);
   try {
-    const given = { engine: 'llama.cpp', model: { id, path }, threads, context: 256, slots: 1 };
+    const given = { engine: 'llama.cpp', model: { id, path }, context: 256, slots: 1 };
     return (await side.call('load', given)).endTokens;
   } finally {
     await side.close();

@@ -30,7 +30,7 @@ export async function measureMemoryOf({ id, title, path }, { threads, progress }
     unit: 'MB',
     target: { most: Math.round((2 * bytes) / 1e6) },
   };
-  const server = await Server.start(['--model', path, '--model-id', id, '--threads', `${threads}`]);
+  const server = await Server.start(['--model', path, '--model-id', id], { threads });
   try {
     if (!server.memory()) return unavailable(row, 'only measured on Linux');
     const messages = [{ role: 'user', content: sampleText(1_800) }];
@@ -66,7 +66,7 @@ function toResult(row, { resident, shared }) {
 /** Of all processes of a server with default settings. */
 export async function measureMemory({ endTokens, text, threads }, { progress }) {
   progress('resident memory');
-  const server = await Server.start(['--threads', `${threads}`]);
+  const server = await Server.start([], { threads });
   try {
     const before = server.memory();
     if (!before) return [idle, full].map((row) => unavailable(row, 'only measured on Linux'));

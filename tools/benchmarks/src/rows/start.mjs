@@ -15,7 +15,7 @@ export async function measureStartOf({ id, title, path }, { threads, rounds, pro
   progress(`${title}: start to ready`);
   const values = [];
   for (let round = 0; round < rounds; round++) {
-    const server = await Server.start(['--model', path, '--model-id', id, '--threads', `${threads}`]);
+    const server = await Server.start(['--model', path, '--model-id', id], { threads });
     await server.stop();
     values.push(server.readyMs / 1000);
   }
@@ -26,9 +26,8 @@ export async function measureStartOf({ id, title, path }, { threads, rounds, pro
 /** From the command to a server that answers, with and without a built model. */
 export async function measureStart({ threads }, { rounds, progress }) {
   progress('start to ready');
-  const flags = ['--threads', `${threads}`];
   const start = async (options) => {
-    const server = await Server.start(flags, options);
+    const server = await Server.start([], { threads, ...options });
     await server.stop();
     return server.readyMs / 1000;
   };
