@@ -57,7 +57,7 @@ async function measureQuickly(model, { wants, ...options }) {
 /** Every figure of one model. */
 async function measureFully(model, options) {
   const part = await measureSpeed(model, options);
-  const more = model.isEmbedded ? await measureOurselves(options) : await measureLarge(model, options);
+  const more = model.isEmbedded ? await measureOurselves(model, options) : await measureLarge(model, options);
   const http = options.wants('http') ? await measureHttp(model, options) : [];
   return { ...part, results: [...part.results, ...[...more, ...http].map((result) => labelled(result, model))] };
 }
@@ -88,15 +88,15 @@ async function measureLarge(model, { wants, pairs, ...options }) {
 }
 
 /** What is measured without llama.cpp, with the embedded model on the engine that serves it unless told otherwise. */
-async function measureOurselves({ threads, pairs, wants, progress }) {
+async function measureOurselves(model, { threads, pairs, wants, progress }) {
   const results = [];
   const text = sampleText(24_000);
-  const engine = new EngineProcess({ threads });
+  const engine = new EngineProcess(model, { threads });
   try {
     const needsEngine = ['drafts', 'first-token', 'server', 'memory'].some(wants);
     const { endTokens, longestDraft } = needsEngine ? await engine.load() : {};
     if (wants('drafts')) {
-      const off = new EngineProcess({ threads, drafts: false });
+      const off = new EngineProcess(model, { threads, drafts: false });
       try {
         await off.load();
         const engines = { on: engine.side, off: off.side, longestDraft, endTokens };
@@ -109,7 +109,7 @@ async function measureOurselves({ threads, pairs, wants, progress }) {
       const tokens = await engine.side.call('tokenize', { text });
       results.push(await measureFirstToken(engine.side, tokens, { pairs, progress }));
     }
-    if (wants('quality')) results.push(...(await measureQuality({ threads, progress })));
+    if (wants('quality')) results.push(...(await measureQuality(model.files, { threads, progress })));
     if (wants('server')) {
       const tokens = (await engine.side.call('tokenize', { text })).length;
       const server = await Server.start(['--slots', '9', '--context', `${embeddedPositions}`], { threads });
@@ -133,19 +133,17 @@ async function measureOurselves({ threads, pairs, wants, progress }) {
 
 /** The embedded model on ONNX Runtime in a process of its own, with room for one generation more than eight. */
 class EngineProcess {
-  #options;
+  #given;
 
-  constructor(options) {
-    this.#options = options;
+  constructor({ id, path }, options) {
+    const size = { context: embeddedPositions, slots: 9 };
+    this.#given = { engine: 'onnx', model: { id, path }, ...size, ...options };
     this.side = undefined;
   }
 
   async load() {
-    const model = await prepareModel(embeddedId, () => undefined);
     this.side = new Side('engine', new URL('./ours/engine-side.mjs', import.meta.url), nativeEnvironment);
-    const { id, path } = model;
-    const size = { context: embeddedPositions, slots: 9 };
-    return this.side.call('load', { engine: 'onnx', model: { id, path }, ...size, ...this.#options });
+    return this.side.call('load', this.#given);
   }
 
   async close() {
