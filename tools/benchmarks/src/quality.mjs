@@ -42,15 +42,6 @@ const comparisons = [
  */
 export async function measureQuality(files, { threads, progress }) {
   const found = await withForms({ threads, context: 4352, files }, (side) => compareForms(side, comparisons, progress));
-  const toRow = (figure, { id, results }, row) => {
-    const [ours, asItIs, ...others] = Object.entries(results).map(([form, values]) => ({
-      form,
-      value: values[figure],
-    }));
-    const result = measured({ ...row, id, group, values: [ours.value], forms: results });
-    if (asItIs) result.engines['llama.cpp'] = { value: asItIs.value };
-    return { ...result, llama: others[0] };
-  };
   return [
     ...found.map((comparison) =>
       toRow(
@@ -77,6 +68,17 @@ export async function measureQuality(files, { threads, progress }) {
         ),
       ),
   ];
+}
+
+/**
+ * One figure of a comparison as a result: the first form is ours, the second the file as llama.cpp runs it, the third
+ * llama.cpp's other form.
+ */
+export function qualityRow(figure, { results }, row) {
+  const [ours, asItIs, other] = Object.entries(results).map(([form, values]) => ({ form, value: values[figure] }));
+  const result = measured({ ...row, group, values: [ours.value], forms: results });
+  if (asItIs) result.engines['llama.cpp'] = { value: asItIs.value };
+  return { ...result, llama: other };
 }
 
 /**
