@@ -44,7 +44,9 @@ export class Comparison {
     const trial = { ...this.#given };
     trial.tokens = trial.tokens.slice(0, Math.ceil(this.row.tokens * share));
     if (trial.count) trial.count = Math.ceil(trial.count * share);
-    for (const side of Object.values(this.#sides.ours)) await side.call(this.row.action, trial);
+    // More than once: an engine may still be finding out how many threads are fastest.
+    for (const side of Object.values(this.#sides.ours))
+      for (let at = 0; at < tries; at++) await side.call(this.row.action, trial);
     const work = tokensOf({ ...this.row, tokens: trial.tokens.length, count: trial.count });
     let fastest = 0;
     for (const form of forms) {
