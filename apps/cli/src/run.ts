@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import yargs from 'yargs';
+import { engineCommand } from './commands/engine.js';
 import { keyCommand } from './commands/key.js';
 import { modelCommand } from './commands/model.js';
 import { printed } from './print.js';
@@ -19,6 +20,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'dot-notation': false })
     .command(modelCommand)
     .command(keyCommand)
+    .command(engineCommand)
     .option('verbose', { type: 'boolean', describe: 'Show stack traces', global: true })
     .version(version())
     .alias('help', 'h')

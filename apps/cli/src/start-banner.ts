@@ -12,6 +12,7 @@ export function startBanner(facts: ServerFacts): string[] {
   ]);
   const rows = [
     ...models,
+    ...engineRows(facts),
     ['  Queue', `${facts.queue} more requests may wait`],
     ['  Address', facts.url],
     ['  Authentication', facts.authentication],
@@ -34,6 +35,14 @@ export function startBanner(facts: ServerFacts): string[] {
     lines.push(`  OPENAI_API_BASE=${facts.localUrl} aider --model openai/${model.id} --no-show-model-warnings`, '');
   }
   return lines;
+}
+
+/** What runs the models and why: one row where it is the same for all of them. */
+function engineRows({ models }: ServerFacts): string[][] {
+  const lines = models.map(({ engine, engineReason }) => `${engine} (${engineReason})`);
+  const [first = ''] = lines;
+  if (lines.every((line) => line === first)) return [['  Engine', first]];
+  return lines.map((line, at) => [at === 0 ? '  Engine' : '', `${models[at]?.id ?? ''}: ${line}`]);
 }
 
 function curlLine({ localUrl: url, openaiCompatible, models }: ServerFacts): string {

@@ -210,7 +210,14 @@ describe('mcli model list', () => {
   it('prints one JSON object', async () => {
     const home = temporaryHome();
     const { stdout } = await mcli(home.path, ['model', 'list', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ object: 'list', data: [{ id: 'smollm2-135m-instruct', built: false }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      object: 'list',
+      data: [{ id: 'smollm2-135m-instruct', engine: 'onnx', engine_reason: 'the embedded model', built: false }],
+    });
+    const other = await mcli(home.path, ['model', 'list', '--json'], { MCLI_ENGINE: 'llama.cpp' });
+    expect(JSON.parse(other.stdout)).toMatchObject({
+      data: [{ engine: 'llama.cpp', engine_reason: '--engine llama.cpp' }],
+    });
     home.remove();
   });
 });

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { tinyTokens, writeTinyGguf } from '@mcli/model-builder/testing';
 import { RunningMcli, temporaryHome } from './testing/mcli.js';
 
+const small = ['--context', '256', '--slots', '1'];
+
 describe("A model's file that is wrong about itself", () => {
   const home = temporaryHome();
   afterAll(() => home.remove());
 
-  it('is served, with a warning of each thing once at every start, built or not', async () => {
+  it('is served on ONNX Runtime, with a warning of each thing once at every start, built or not', async () => {
     const model = join(home.path, 'Wrong.gguf');
     await writeTinyGguf(model, {
       metadata: {
@@ -23,7 +25,7 @@ describe("A model's file that is wrong about itself", () => {
       },
     });
     for (const phase of ['first', 'second'] as const) {
-      const server = await RunningMcli.start(home.path, ['--model', model, '--context', '256', '--slots', '1']);
+      const server = await RunningMcli.start(home.path, [...small, '--engine', 'onnx', '--model', model]);
       const { origin } = server;
       const body = JSON.stringify({ prompt: 'Hi', max_tokens: 3 });
       const headers = { 'content-type': 'application/json' };
@@ -48,4 +50,18 @@ describe("A model's file that is wrong about itself", () => {
       expect(server.stderr).not.toMatch(/^\(node:/m);
     }
   });
+
+  it('is served on llama.cpp, with a warning of what that takes from the file', async () => {
+    const model = join(home.path, 'Odd.gguf');
+    await writeTinyGguf(model, {
+      metadata: { 'general.sampling.top_k': ['i32', -1], 'tokenizer.chat_template': ['string', '{{ .System }}'] },
+    });
+    const server = await RunningMcli.start(home.path, [...small, '--model', model]);
+    await server.stop();
+    const warnings = server.log.filter(({ level }) => level === 'warn');
+    expect(warnings).toMatchObject([
+      { model: 'odd', file: 'Odd.gguf', message: expect.stringMatching(/^The chat template can't be used/) },
+      { model: 'odd', file: 'Odd.gguf', message: 'general.sampling.top_k is -1: it is taken for off.' },
+    ]);
+  }, 60_000);
 });

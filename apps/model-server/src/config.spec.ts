@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mcliHome, readConfig } from './config.js';
+import { mcliHome, readAskedEngine, readConfig } from './config.js';
 import { StartError } from './start-error.js';
 
 let home: string;
@@ -28,7 +28,10 @@ describe('readConfig', () => {
       queue: 64,
       firstKey: true,
       loopGuard: true,
-      drafts: true,
+      drafts: undefined,
+      engine: 'auto',
+      gpuLayers: 'auto',
+      engineLog: false,
       trace: undefined,
       bodyLimit: 20 * 1_048_576,
       strictParams: false,
@@ -102,6 +105,12 @@ describe('readConfig', () => {
     [{ 'api-key': [' '] }, {}, /--api-key is empty/],
     [{ model: [''] }, {}, /--model is empty/],
     [{}, { MCLI_NO_DRAFTS: 'constructor' }, /MCLI_NO_DRAFTS takes true or false/],
+    [{ engine: 'vllm' }, {}, /--engine takes auto, onnx or llama\.cpp/],
+    [{ 'gpu-layers': 'all' }, {}, /--gpu-layers takes a whole number from 0 to 10000, or 'auto'/],
+    [{}, { MCLI_GPU_LAYERS: '-1' }, /MCLI_GPU_LAYERS takes/],
+    [{ engine: 'onnx', 'gpu-layers': '4' }, {}, /--gpu-layers is for llama\.cpp/],
+    [{ drafts: true, 'no-drafts': true }, {}, /--drafts and --no-drafts contradict each other/],
+    [{}, { MCLI_DRAFTS: '1', MCLI_NO_DRAFTS: '1' }, /MCLI_DRAFTS and MCLI_NO_DRAFTS contradict/],
     [{ 'rate-limit': 'often' }, {}, /--rate-limit.*10\/min/],
     [{ 'log-format': 'xml' }, {}, /--log-format/],
     [{ model: ['a', 'b'], 'model-id': 'x' }, {}, /--model-id names a single --model/],
@@ -111,6 +120,31 @@ describe('readConfig', () => {
     const error = thrown(() => readConfig(flags, { MCLI_HOME: home, ...environment }));
     expect(error).toBeInstanceOf(StartError);
     expect(error).toMatchObject({ code: 'usage', exitCode: 2, message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    [{}, {}, {}, undefined],
+    [{ drafts: true }, {}, {}, true],
+    [{ 'no-drafts': true }, {}, {}, false],
+    [{}, { MCLI_DRAFTS: '0' }, {}, false],
+    [{}, {}, { 'no-drafts': false }, undefined],
+    [{ drafts: true }, { MCLI_NO_DRAFTS: '1' }, {}, true],
+    [{ 'no-drafts': true }, { MCLI_DRAFTS: '1' }, {}, false],
+    [{}, { MCLI_DRAFTS: '1' }, { 'no-drafts': true }, true],
+  ])('lets %j, %j and %j decide about drafts in this order', (flags, environment, content, drafts) => {
+    file(content);
+    expect(readConfig(flags, { MCLI_HOME: home, ...environment }).drafts).toBe(drafts);
+  });
+
+  it('takes engine and layers from everywhere', () => {
+    const config = { engine: 'llama.cpp', gpuLayers: 12 };
+    expect(readConfig({ engine: 'llama.cpp', 'gpu-layers': '12' }, { MCLI_HOME: home })).toMatchObject(config);
+    expect(readConfig({}, { MCLI_HOME: home, MCLI_ENGINE: 'llama.cpp', MCLI_GPU_LAYERS: '12' })).toMatchObject(config);
+    file({ engine: 'llama.cpp', 'gpu-layers': 12 });
+    expect(readConfig({}, { MCLI_HOME: home })).toMatchObject(config);
+    expect(readConfig({ 'gpu-layers': 'auto' }, { MCLI_HOME: home })).toMatchObject({ gpuLayers: 'auto' });
+    expect(readAskedEngine({ MCLI_HOME: home })).toBe('llama.cpp');
+    expect(readAskedEngine({ MCLI_HOME: home, MCLI_ENGINE: 'onnx' })).toBe('onnx');
   });
 
   it('suggests the entry that was meant', () => {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { bytesPerMebibyte } from '@mcli/inference';
 import { closest } from 'fastest-levenshtein';
+import type { AskedEngine } from './choose-engine.js';
 import { StartError } from './start-error.js';
 import type { StartOptionName } from './start-options.js';
 import { startOptions } from './start-options.js';
@@ -17,6 +18,10 @@ export interface ServerConfig {
   readonly models: readonly string[];
   /** The id of a single model given by its path. */
   readonly modelId?: string | undefined;
+  /** What runs the models. */
+  readonly engine: AskedEngine;
+  /** Of llama.cpp: how many layers are computed on GPUs. */
+  readonly gpuLayers: number | 'auto';
   readonly host: string;
   readonly port: number;
   /** Keys that are accepted and never stored. */
@@ -29,8 +34,8 @@ export interface ServerConfig {
   readonly kvCacheMb?: number | undefined;
   readonly queue: number;
   readonly loopGuard: boolean;
-  /** Whether prompt lookup speeds up a generation that runs alone. */
-  readonly drafts: boolean;
+  /** Whether prompt lookup speeds up a generation that runs alone. Undefined: on with ONNX Runtime, off with llama.cpp. */
+  readonly drafts?: boolean | undefined;
   /** Undefined: by address. */
   readonly rateLimit?: { readonly limit: number; readonly windowMs: number } | 'off' | undefined;
   /** Whose `X-Forwarded-For` and `X-Forwarded-Proto` count. @default nobody's */
@@ -42,6 +47,8 @@ export interface ServerConfig {
   readonly strictParams: boolean;
   /** File for a Chrome trace; with several models, each has its own: `file.<model>.json`. */
   readonly trace?: string | undefined;
+  /** Whether what llama.cpp's library says is logged. */
+  readonly engineLog: boolean;
   readonly logFormat: 'json' | 'pretty';
   /** Folder of everything that is kept. */
   readonly home: string;
@@ -80,21 +87,21 @@ export function mcliHome(environment: Environment = process.env, userHome: () =>
  */
 export function readConfig(flags: Flags, environment: Environment = process.env): ServerConfig {
   const home = mcliHome(environment);
-  const named = flags['config'] ?? environment['MCLI_CONFIG'];
-  const file = typeof named === 'string' && named !== '' ? named : undefined;
-  const values: StartValues = {
-    ...readFile(file ?? join(home, 'config.json'), file !== undefined),
-    ...readEnvironment(environment),
-    ...readFlags(flags),
-  };
+  const values = readValues(flags, environment, home);
   const models = values.model ?? [];
   if (values['model-id'] !== undefined && models.length > 1) {
     throw new StartError('usage', '--model-id names a single --model; give each file the name that it should have.');
+  }
+  const { engine = 'auto', 'gpu-layers': gpuLayers = 'auto' } = values;
+  if (engine === 'onnx' && Number(gpuLayers) > 0) {
+    throw new StartError('usage', '--gpu-layers is for llama.cpp; --engine onnx computes on the processor.');
   }
   return {
     openaiCompatible: values['openai-compatible'] ?? false,
     models,
     modelId: values['model-id'],
+    engine,
+    gpuLayers,
     host: values.host ?? 'localhost',
     port: values.port ?? 51_234,
     apiKeys: [...(values['api-key'] ?? []), ...readKeyFile(values['api-key-file'])],
@@ -105,7 +112,7 @@ export function readConfig(flags: Flags, environment: Environment = process.env)
     kvCacheMb: values['kv-cache-mb'],
     queue: values.queue ?? 64,
     loopGuard: !values['no-loop-guard'],
-    drafts: !values['no-drafts'],
+    drafts: values.drafts,
     rateLimit: values['rate-limit'],
     trustedProxy: values['trusted-proxy'],
     allowedHosts: values['allowed-host'] ?? [],
@@ -113,8 +120,28 @@ export function readConfig(flags: Flags, environment: Environment = process.env)
     bodyLimit: values['body-limit'] ?? 20 * bytesPerMebibyte,
     strictParams: values['strict-params'] ?? false,
     trace: values.trace === undefined ? undefined : resolve(values.trace),
+    engineLog: values['engine-log'] ?? false,
     logFormat: values['log-format'] ?? (process.stderr.isTTY ? 'pretty' : 'json'),
     home,
+  };
+}
+
+/**
+ * The engine that environment and file ask for, for what only tells of models.
+ *
+ * @throws StartError `usage` as `readConfig`
+ */
+export function readAskedEngine(environment: Environment = process.env): AskedEngine {
+  return readValues({}, environment, mcliHome(environment)).engine ?? 'auto';
+}
+
+function readValues(flags: Flags, environment: Environment, home: string): StartValues {
+  const named = flags['config'] ?? environment['MCLI_CONFIG'];
+  const file = typeof named === 'string' && named !== '' ? named : undefined;
+  return {
+    ...readFile(file ?? join(home, 'config.json'), file !== undefined),
+    ...readEnvironment(environment),
+    ...readFlags(flags),
   };
 }
 
@@ -168,12 +195,20 @@ function readFile(path: string, required: boolean): StartValues {
 
 function parse(given: object, label: (name: string) => string): StartValues {
   const result = StartValues.safeParse(given);
-  if (result.success) return result.data;
+  if (result.success) return withDrafts(result.data, label);
   const [issue] = result.error.issues;
   throw new StartError(
     'usage',
     `${label(String(issue?.path[0]))} ${issue?.message ?? 'has a value that is not understood'}.`,
   );
+}
+
+/** Makes one value of `drafts` and `no-drafts`, so that the place that counts more decides between them. */
+function withDrafts({ 'no-drafts': none, ...values }: StartValues, label: (name: string) => string): StartValues {
+  if (!none) return values;
+  if (values.drafts)
+    throw new StartError('usage', `${label('drafts')} and ${label('no-drafts')} contradict each other.`);
+  return { ...values, drafts: false };
 }
 
 function readKeyFile(path: string | undefined): string[] {

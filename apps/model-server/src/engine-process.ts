@@ -1,29 +1,34 @@
 // The engine's process: started by `startServer` for each model, so that a crash, a leak or a long
 // computation stays here. Speaks with its parent over IPC alone.
-import { createTraceFile, Engine, mebibytes, serveBackendProcess } from '@mcli/inference';
-import { LocalModelStore, loadOnnxRunner } from '@mcli/inference/onnx';
+import type { ProcessHooks, TraceSink } from '@mcli/inference';
+import { createTraceFile, Engine, serveBackendProcess } from '@mcli/inference';
+import { loadLlamaCppLibrary } from '@mcli/inference/llama-cpp';
+import { chooseEngine, withBothReasons } from './choose-engine.js';
+import type { EngineName } from './choose-engine.js';
 import type { EngineArguments } from './engine-arguments.js';
-import { preparationProgress } from './preparation-progress.js';
+import type { StartedEngine } from './started-engine.js';
 
 serveBackendProcess(async (given, hooks) => {
-  const { model, buildsDirectory, queue, drafts, trace: tracePath, ...load } = given as EngineArguments;
+  const args = given as EngineArguments;
+  const { model, queue, drafts, trace: tracePath } = args;
   const trace = tracePath === undefined ? undefined : createTraceFile(tracePath, { name: model.id });
-  const store = new LocalModelStore({ models: [model], directory: buildsDirectory });
-  await store.prune({ onDelete: (folder, reason) => hooks.report({ deleted_build: folder, reason }) });
-  const { path: directory } = await hooks.finishOrUndo((signal) =>
-    store.resolve(model.id, { signal, onProgress: preparationProgress(model.id, hooks.progress) }),
-  );
-  hooks.progress({ phase: `Loading ${model.id}` });
-  const runner = await loadOnnxRunner({
-    ...load,
-    id: model.id,
-    directory,
-    trace,
-    recommendedSampling: model.recommendedSampling,
-    onFallback: (reason) => hooks.progress({ phase: reason }),
-    onWarning: hooks.warn,
+  const choice = await chooseEngine(args.engine, model, () => loadLlamaCppLibrary(args.gpuLayers));
+  const { engine, reason, unavailable } = choice;
+  if (unavailable !== undefined) hooks.warn(`ONNX Runtime runs '${model.id}': ${reason}.`);
+  const { runner, facts } = await start(engine, args, hooks, trace).catch((error: unknown) => {
+    throw withBothReasons(error, choice);
   });
-  const { slots, card, cacheBytes } = runner;
-  hooks.report({ slots, context: card.contextLength, kv_cache_mb: Math.ceil(mebibytes(cacheBytes)) });
+  hooks.report({ ...facts, reason });
   return new Engine(runner, { slots: runner.slots, queue, drafts, trace });
 });
+
+/** Only what an engine needs is loaded. */
+async function start(
+  engine: EngineName,
+  args: EngineArguments,
+  hooks: ProcessHooks,
+  trace: TraceSink | undefined,
+): Promise<StartedEngine> {
+  if (engine === 'onnx') return (await import('./start-onnx-engine.js')).startOnnxEngine(args, hooks, trace);
+  return (await import('./start-llama-cpp-engine.js')).startLlamaCppEngine(args, hooks);
+}

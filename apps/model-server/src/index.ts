@@ -1,6 +1,8 @@
 export { mebibytes } from '@mcli/inference';
 export { mcliHome, readConfig } from './config.js';
 export type { Flags, ServerConfig } from './config.js';
+export { listEngines } from './list-engines.js';
+export type { EngineList, ListedDevice, ListedEngine } from './list-engines.js';
 export { listModels } from './list-models.js';
 export type { ListedModel } from './list-models.js';
 export type { Logger } from './logger.js';

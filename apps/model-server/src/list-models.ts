@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
-import { mcliHome } from './config.js';
+import type { EngineName } from './choose-engine.js';
+import { preferEngine } from './choose-engine.js';
+import { mcliHome, readAskedEngine } from './config.js';
 import { embeddedModels } from './model-catalog.js';
 import { buildsDirectory } from './state-folder.js';
 
@@ -9,7 +11,10 @@ export interface ListedModel {
   readonly path: string;
   readonly size_bytes: number;
   readonly embedded: boolean;
-  /** Whether its first, slow start is over. */
+  /** What `mcli model start` runs it on, and why. */
+  readonly engine: EngineName;
+  readonly engine_reason: string;
+  /** For ONNX Runtime: whether its first, slow start is over. */
   readonly built: boolean;
 }
 
@@ -17,13 +22,12 @@ export interface ListedModel {
 export async function listModels(home: string = mcliHome()): Promise<ListedModel[]> {
   const { LocalModelStore } = await import('@mcli/inference/onnx');
   const store = new LocalModelStore({ models: embeddedModels, directory: buildsDirectory(home) });
+  const asked = readAskedEngine();
   return Promise.all(
-    embeddedModels.map(async ({ id, path, embedded }) => ({
-      id,
-      path,
-      size_bytes: statSync(path).size,
-      embedded,
-      built: await store.isBuilt(id),
-    })),
+    embeddedModels.map(async ({ id, path, embedded }) => {
+      const { engine, reason } = preferEngine(asked, { embedded });
+      const [size_bytes, built] = [statSync(path).size, await store.isBuilt(id)];
+      return { id, path, size_bytes, embedded, engine, engine_reason: reason, built };
+    }),
   );
 }

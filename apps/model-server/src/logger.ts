@@ -38,7 +38,7 @@ export function createLogger(options: {
   });
   const last = options.format === 'json' ? [json()] : [...(options.color ? [colorize({ level: true })] : []), pretty];
   return winston.createLogger({
-    level: 'info',
+    level: 'debug',
     format: combine(redact(), timestamp(), ...last),
     transports: [new winston.transports.Stream({ stream: lossyStream(options.stream ?? process.stderr) })],
   });

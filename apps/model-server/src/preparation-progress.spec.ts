@@ -24,9 +24,28 @@ describe('preparationProgress', () => {
     expect(told[0]?.secondsLeft).toBeUndefined();
     expect(told[4]).toMatchObject({
       phase: expect.stringMatching(/^Preparing tiny: /) as unknown,
-      secondsLeft: expect.closeTo(6.26, 1) as unknown,
+      secondsLeft: expect.closeTo(2.8, 1) as unknown,
     });
     expect(told.at(-1)?.secondsLeft).toBeCloseTo(0);
+  });
+
+  it('believes the phase that goes on more than those before, so that the last long one ends when it says', () => {
+    const told: Progress[] = [];
+    let clock = 0;
+    const progress = preparationProgress(
+      'tiny',
+      (step) => told.push(step),
+      () => clock,
+    );
+    progress({ step: 'read', fraction: 1 });
+    progress({ step: 'weights', fraction: 0 });
+    clock += 5_000;
+    progress({ step: 'weights', fraction: 1 });
+    progress({ step: 'calibrate', fraction: 0 });
+    clock += 30_000;
+    progress({ step: 'calibrate', fraction: 0.5 });
+
+    expect(told.at(-1)?.secondsLeft).toBeCloseTo(32.8, 1);
   });
 
   it('tells a step that it does not know by its name', () => {

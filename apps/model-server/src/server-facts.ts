@@ -2,6 +2,8 @@ import type { ModelCard } from '@mcli/inference';
 import { authority, isLoopback, reachableHost } from './addresses.js';
 import type { Authentication } from './choose-authentication.js';
 import type { ServerConfig } from './config.js';
+import { describeEngine } from './describe-engine.js';
+import type { EngineFacts } from './engine-facts.js';
 import type { CatalogModel } from './model-catalog.js';
 import { rateLimitOf } from './rate-limit.js';
 
@@ -19,6 +21,10 @@ export interface ServerFacts {
     readonly contextLength: number;
     /** Generations that run at once. */
     readonly slots: number;
+    /** What runs it and where, such as `llama.cpp 0.5.0, 32 of 32 layers on Vulkan0`. */
+    readonly engine: string;
+    /** Why that engine, in a few words. */
+    readonly engineReason: string;
   }[];
   /** Generations that may wait, for each model. */
   readonly queue: number;
@@ -36,6 +42,7 @@ export function collectFacts(
     readonly port: number;
     readonly models: readonly CatalogModel[];
     readonly cards: readonly ModelCard[];
+    readonly factsOf: (model: string) => EngineFacts | undefined;
     readonly authentication: Authentication | undefined;
   },
 ): ServerFacts {
@@ -48,7 +55,15 @@ export function collectFacts(
     localUrl: urlOf(reachableHost(config.host)),
     models: parts.models.map(({ id, embedded }) => {
       const card = parts.cards.find((known) => known.id === id);
-      return { id, embedded, contextLength: card?.contextLength ?? 0, slots: card?.slots ?? 1 };
+      const facts = parts.factsOf(id);
+      return {
+        id,
+        embedded,
+        contextLength: card?.contextLength ?? 0,
+        slots: card?.slots ?? 1,
+        engine: facts ? describeEngine(facts) : 'unknown',
+        engineReason: facts?.reason ?? '',
+      };
     }),
     queue: config.queue,
     authentication: description ?? 'none: the basic server answers everyone on this machine',

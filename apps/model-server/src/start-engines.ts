@@ -1,8 +1,11 @@
 import { basename } from 'node:path';
 import type { InferenceBackend, ProcessBackend, ProcessBackendEvent } from '@mcli/inference';
 import { bytesPerMebibyte, combineBackends, createProcessBackend, InferenceError } from '@mcli/inference';
+import { preferEngine } from './choose-engine.js';
 import type { ServerConfig } from './config.js';
 import type { EngineArguments } from './engine-arguments.js';
+import type { EngineFacts } from './engine-facts.js';
+import { isEngineFacts } from './engine-facts.js';
 import { LoadTimes } from './load-times.js';
 import type { CatalogModel } from './model-catalog.js';
 import { StartError } from './start-error.js';
@@ -20,7 +23,7 @@ export interface Progress {
 }
 
 /** Writes a line to the log. */
-export type Log = (level: 'info' | 'warn', message: string, facts: Readonly<Record<string, unknown>>) => void;
+export type Log = (level: 'debug' | 'info' | 'warn', message: string, facts: Readonly<Record<string, unknown>>) => void;
 
 /** The engines of all models, each in a process of its own. */
 export interface Engines {
@@ -31,6 +34,8 @@ export interface Engines {
    * @throws StartError `usage` when memory that was asked for isn't there; else the first model's own reason
    */
   ready(): Promise<void>;
+  /** What a model's engine says of itself; undefined until it is loaded. */
+  factsOf(model: string): EngineFacts | undefined;
   /** Models that don't answer now, with what they do instead. */
   unready(): readonly { readonly model: string; readonly status: string }[];
 }
@@ -41,20 +46,24 @@ export function startEngines(
   config: ServerConfig,
   options: { readonly log: Log; readonly onProgress: (progress: Progress) => void },
 ): Engines {
+  const facts = new Map<string, EngineFacts>();
   const loadTimes = new LoadTimes(config.home);
   const engines = models.map((model) => {
-    const loadKey = `onnx ${model.id}`;
+    // The one that will probably run it: only an estimate hangs on it.
+    const loadKey = `${preferEngine(config.engine, model).engine} ${model.id}`;
     const log = engineLog(options.log, model);
     const engine: ProcessBackend = createProcessBackend({
       module: new URL('./engine-process.js', import.meta.url),
       arguments: engineArguments(model, models, config),
-      env: { ORT_DISABLE_TELEMETRY: '1' },
+      // A debugger that llama.cpp would start when it fails would only hold up the restart.
+      env: { ORT_DISABLE_TELEMETRY: '1', GGML_NO_BACKTRACE: '1' },
       lastLoadMs: loadTimes.get(loadKey),
       preparationOf: (value) => preparationOf(value as Progress),
       onEvent: (event) => {
         if (event.type === 'ready') loadTimes.set(loadKey, event.loadMs);
         if (event.type === 'progress') options.onProgress(event.value as Progress);
         else log(event);
+        if (event.type === 'report' && isEngineFacts(event.value)) facts.set(model.id, event.value);
       },
     });
     return { model: model.id, engine };
@@ -63,11 +72,12 @@ export function startEngines(
     backend: combineBackends(engines.map(({ engine }) => engine)),
     ready: async () => {
       try {
-        await Promise.all(engines.map(({ engine }) => engine.ready()));
+        await Promise.all(engines.map(({ model, engine }) => engine.ready().catch((error) => explain(error, model))));
       } catch (error) {
         throw asUsageError(error, config);
       }
     },
+    factsOf: (model) => facts.get(model),
     unready: () =>
       engines
         .map(({ model, engine }) => ({ model, status: engine.status() }))
@@ -104,6 +114,7 @@ export function engineLog(
       case 'start-failed':
         return wasReady ? void log('warn', 'engine start-failed', { model, cause: event.error }) : undefined;
       case 'report':
+        if (isEngineLog(event.value)) return void log('debug', event.value.engine_log, { model });
         return void log('info', 'engine report', { model, report: event.value });
       case 'warning': {
         if (warnings.has(event.message)) return;
@@ -119,9 +130,20 @@ export function engineLog(
   };
 }
 
+function isEngineLog(value: unknown): value is { readonly engine_log: string } {
+  return typeof value === 'object' && value !== null && 'engine_log' in value;
+}
+
 /** Without what a file's texts could do to a terminal, and no longer than a person reads. */
 function onOneLine(message: string): string {
   return message.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 500);
+}
+
+/** A process that died without a word leaves its reader to guess what to do. */
+function explain(error: unknown, model: string): never {
+  if (!(InferenceError.isInstance(error) && error.code === 'engine_failed')) throw error;
+  const remedy = "Its file may be damaged; with a GPU, a driver may be at fault: '--gpu-layers 0' leaves it out.";
+  throw new InferenceError('engine_failed', `'${model}' can't be loaded. ${error.message} ${remedy}`, { cause: error });
 }
 
 /** A cache that doesn't fit, of a size that somebody asked for, is a wrong flag and no failure. */
@@ -140,7 +162,10 @@ function engineArguments(model: CatalogModel, models: readonly CatalogModel[], c
     slots: config.slots,
     context: config.context,
     threads: config.threads,
+    engine: config.engine,
+    gpuLayers: config.gpuLayers,
     drafts: config.drafts,
+    engineLog: config.engineLog,
     trace: tracePath(model, models, config),
     kvCacheBytes: config.kvCacheMb === undefined ? undefined : config.kvCacheMb * bytesPerMebibyte,
   };

@@ -21,6 +21,16 @@ export const startOptions = {
     defaultText: 'smollm2-135m-instruct',
   },
   'model-id': { kind: 'string', describe: 'The id of a single --model PATH', defaultText: "the file's name" },
+  engine: {
+    kind: 'string',
+    describe: 'What runs the models: auto, onnx or llama.cpp',
+    defaultText: 'auto: llama.cpp for GGUF files where it is installed, else onnx',
+  },
+  'gpu-layers': {
+    kind: 'string',
+    describe: "Layers that llama.cpp computes on GPUs, or 'auto' for as many as fit",
+    defaultText: 'auto',
+  },
   host: { kind: 'string', describe: 'Address to listen on', defaultText: 'localhost' },
   port: { kind: 'number', describe: 'Port to listen on; 0 takes a free one', defaultText: '51234' },
   'api-key': {
@@ -44,6 +54,11 @@ export const startOptions = {
   },
   queue: { kind: 'number', describe: 'Generations that may wait for a slot', defaultText: '64' },
   'no-loop-guard': { kind: 'boolean', describe: 'Let generations repeat themselves without end' },
+  drafts: {
+    kind: 'boolean',
+    describe: 'Prompt lookup with llama.cpp too: faster for text that repeats itself, near ties may fall otherwise',
+    defaultText: 'on with onnx, off with llama.cpp',
+  },
   'no-drafts': { kind: 'boolean', describe: 'Write token by token, without prompt lookup' },
   'rate-limit': {
     kind: 'string',
@@ -63,6 +78,7 @@ export const startOptions = {
   'body-limit': { kind: 'string', describe: 'Largest request body', defaultText: '20mb' },
   'strict-params': { kind: 'boolean', describe: 'Refuse request fields that are not known' },
   trace: { kind: 'string', describe: 'Write a Chrome trace of requests and steps to this file' },
+  'engine-log': { kind: 'boolean', describe: "Log what llama.cpp's library says, as debug lines" },
   'log-format': { kind: 'string', describe: 'json or pretty', defaultText: 'pretty on a terminal, else json' },
 } as const satisfies Record<string, StartOption>;
 

@@ -89,7 +89,8 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     port,
     ready: async () => {
       await engines.ready();
-      return collectFacts(config, { port, models, authentication, cards: await backend.models() });
+      const { factsOf } = engines;
+      return collectFacts(config, { port, models, authentication, factsOf, cards: await backend.models() });
     },
     close: () =>
       (closed ??= (async () => {

@@ -73,6 +73,8 @@ const size = z
   .transform((value) => parseInt(value, 10) * (units[value.replace(/\d+/, '').toLowerCase()] ?? 1))
   .pipe(z.number().max(1_073_741_824, 'takes at most 1024mb'));
 
+const layers = z.union([z.literal('auto'), count(0, 10_000)], "takes a whole number from 0 to 10000, or 'auto'");
+
 /** The values as they may come from a flag, a variable or the file; only what was given is present. */
 export const StartValues = z.strictObject({
   'openai-compatible': boolean.optional(),
@@ -80,6 +82,8 @@ export const StartValues = z.strictObject({
   'model-id': text
     .pipe(z.string().regex(/^[^\s?#]{1,200}$/, 'takes 1 to 200 characters without spaces, ? and #'))
     .optional(),
+  engine: z.enum(['auto', 'onnx', 'llama.cpp'], 'takes auto, onnx or llama.cpp').optional(),
+  'gpu-layers': layers.optional(),
   host: text.pipe(z.string().transform(bareHost)).optional(),
   port: count(0, 65_535).optional(),
   'api-key': keys.optional(),
@@ -91,6 +95,7 @@ export const StartValues = z.strictObject({
   'kv-cache-mb': count(1, 1_048_576).optional(),
   queue: count(0, 100_000).optional(),
   'no-loop-guard': boolean.optional(),
+  drafts: boolean.optional(),
   'no-drafts': boolean.optional(),
   'rate-limit': rate.optional(),
   'trusted-proxy': trustedProxy.optional(),
@@ -99,6 +104,7 @@ export const StartValues = z.strictObject({
   'body-limit': size.optional(),
   'strict-params': boolean.optional(),
   trace: text.optional(),
+  'engine-log': boolean.optional(),
   'log-format': z.enum(['json', 'pretty'], 'takes json or pretty').optional(),
 } satisfies Record<StartOptionName, z.ZodType>);
 export type StartValues = z.infer<typeof StartValues>;

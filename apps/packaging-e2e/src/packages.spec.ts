@@ -1,8 +1,17 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { packageVersion } from '@mcli/llama-cpp';
+import { writeTinyGguf } from '@mcli/llama-cpp/testing';
+
+/** Mesa's Vulkan device in software: Debian's package mesa-vulkan-drivers. */
+const softwareGpu = '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json';
+const hasSoftwareGpu = process.platform === 'linux' && process.arch === 'x64' && existsSync(softwareGpu);
+if (!hasSoftwareGpu) console.log("Skipped: a GPU needs Linux on x64 with Debian's package mesa-vulkan-drivers.");
 
 const root = resolve(import.meta.dirname, '../../..');
 const published = ['libs', 'apps'].flatMap((group) =>
@@ -79,10 +88,12 @@ describe('@mcli/inference, alone', () => {
         if (event.type === 'text-delta') text += event.text;
       }
       const refusal = await import('@mcli/inference/onnx').then(({ loadOnnxRunner }) => loadOnnxRunner({ id: 'x', directory: '.' })).then(() => 'none', (error) => error.message);
-      console.log(JSON.stringify({ engine: typeof Engine, text, refusal }));`;
+      const other = await import('@mcli/inference/llama-cpp').then(({ loadLlamaCppRunner }) => loadLlamaCppRunner({ id: 'x', path: 'x' })).then(() => 'none', (error) => error.message);
+      console.log(JSON.stringify({ engine: typeof Engine, text, refusal, other }));`;
     const result = JSON.parse(await node(here, program)) as Record<string, string>;
     expect(result).toMatchObject({ engine: 'function', text: 'hello there' });
     expect(result['refusal']).toMatch(/npm install @mcli\/ort @mcli\/model-builder/);
+    expect(result['other']).toMatch(/npm install @mcli\/llama-cpp @mcli\/model-builder @mcli\/ort/);
   }, 120_000);
 });
 
@@ -158,16 +169,23 @@ describe('@mcli/http-adapter, in a strict TypeScript program', () => {
 });
 
 describe('@mcli/cli, installed for everyone', () => {
+  let prefix: string;
+  let mcli: string;
+  let home: { MCLI_HOME: string; HOME: string };
+
+  beforeAll(() => {
+    prefix = join(folder, 'prefix');
+    mcli = join(prefix, process.platform === 'win32' ? 'mcli.cmd' : 'bin/mcli');
+    home = { MCLI_HOME: join(folder, 'home'), HOME: join(folder, 'home') };
+  });
+
   it('has the command, which makes keys and knows its models', async () => {
-    const prefix = join(folder, 'prefix');
     const cli = await linkTarballs('@mcli/cli');
     await run(
       'npm',
       ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', '--prefer-offline', cli],
       folder,
     );
-    const mcli = join(prefix, process.platform === 'win32' ? 'mcli.cmd' : 'bin/mcli');
-    const home = { MCLI_HOME: join(folder, 'home'), HOME: join(folder, 'home') };
     expect((await run(mcli, ['--help'], folder, home)).stdout).toMatch(/mcli model/);
     expect((await run(mcli, ['--version'], folder, home)).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
     const { key } = JSON.parse((await run(mcli, ['key', 'create', '--json'], folder, home)).stdout) as { key: string };
@@ -180,6 +198,64 @@ describe('@mcli/cli, installed for everyone', () => {
       recursive: true,
     });
     expect(tree.map(String).filter((path) => /@huggingface[\\/]transformers$|[\\/]sharp$/.test(path))).toEqual([]);
+  }, 240_000);
+
+  (hasSoftwareGpu ? it : it.skip)(
+    'finds a package for GPUs that is installed beside it, and computes there',
+    async () => {
+      const vulkan = `@node-llama-cpp/linux-x64-vulkan@${packageVersion}`;
+      await run(
+        'npm',
+        ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', '--prefer-offline', vulkan],
+        folder,
+      );
+      const gpu = { ...home, VK_DRIVER_FILES: softwareGpu, GGML_VK_VISIBLE_DEVICES: '0' };
+      const { data } = JSON.parse((await run(mcli, ['engine', 'list', '--json'], folder, gpu)).stdout) as {
+        data: object[];
+      };
+      expect(data[1]).toMatchObject({
+        package: '@node-llama-cpp/linux-x64-vulkan',
+        devices: expect.arrayContaining([expect.objectContaining({ name: 'Vulkan0', kind: 'gpu' })]),
+      });
+      const model = join(folder, 'qwen3.gguf');
+      await writeTinyGguf(model, 'qwen3');
+      const { text, reply } = await serveOnce(mcli, ['--model', model, '--threads', '1', '--slots', '1'], gpu, 'qwen3');
+      expect(text).toMatch(/Engine +llama\.cpp .*, 2 of 2 layers on Vulkan0 \(a GGUF file\)/);
+      expect(reply).toMatchObject({ usage: { completion_tokens: 2 } });
+      await run('npm', ['uninstall', '--global', '--prefix', prefix, vulkan.replace(/@[^@]*$/, '')], folder);
+    },
+    300_000,
+  );
+
+  it("runs a GGUF file on ONNX Runtime where llama.cpp's package is not installed, and says why", async () => {
+    const modules = join(prefix, process.platform === 'win32' ? '' : 'lib', 'node_modules');
+    const installed = readdirSync(modules, { recursive: true }).map(String);
+    const packages = installed.filter((path) => path.endsWith('@node-llama-cpp'));
+    expect(packages.length).toBeGreaterThan(0);
+    for (const path of packages) rmSync(join(modules, path), { recursive: true });
+    const [llama, gemma3] = [join(folder, 'llama.gguf'), join(folder, 'gemma3.gguf')];
+    await writeTinyGguf(llama, 'llama');
+    await writeTinyGguf(gemma3, 'gemma3');
+
+    const { data } = JSON.parse((await run(mcli, ['engine', 'list', '--json'], folder, home)).stdout) as {
+      data: object[];
+    };
+    const missing = /llama\.cpp's libraries are not installed: npm install @node-llama-cpp\//;
+    expect(data).toMatchObject([{ id: 'onnx', reason: null }, { reason: expect.stringMatching(missing) }]);
+
+    const { text, log } = await serveOnce(mcli, ['--model', llama, '--model-id', 'tiny'], home);
+    expect(text).toMatch(/Engine +ONNX Runtime .*\(llama\.cpp can't be used: .* npm install @node-llama-cpp\//);
+    expect(log).toMatch(/warn.*ONNX Runtime runs 'tiny'.*not installed/);
+
+    const start = (...args: string[]) => run(mcli, ['model', 'start', '--port', '0', ...args], folder, home);
+    await expect(start('--model', gemma3)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/mcli: gemma3\.gguf: models of the kind 'gemma3' .*; llama\.cpp, .*npm install/),
+    });
+    await expect(start('--model', llama, '--engine', 'llama.cpp')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(new RegExp(`mcli: ${missing.source}`)),
+    });
   }, 240_000);
 
   it('loads neither runtime, schemas nor logger to show its help', async () => {
@@ -238,6 +314,37 @@ async function linkTarballs(name: string): Promise<string> {
     rmSync(here, { recursive: true, force: true });
   }
   return fileOf(name);
+}
+
+/** Starts a server, asks it for its health, or two tokens of a model, when it serves, and ends it. Gives what it wrote. */
+async function serveOnce(mcli: string, args: readonly string[], more: Record<string, string>, model?: string) {
+  const { NODE_OPTIONS: _options, ...inherited } = process.env;
+  const server = spawn(mcli, ['model', 'start', '--port', '0', ...args], {
+    env: { ...inherited, ...more },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const closed = once(server, 'close');
+  let [text, log] = ['', ''];
+  let reply: unknown;
+  server.stderr.setEncoding('utf8').on('data', (part: string) => (log += part));
+  for await (const line of createInterface({ input: server.stdout })) {
+    text += `${line}\n`;
+    const address = /^Listening on (\S+)/.exec(line)?.[1];
+    if (address === undefined) continue;
+    const answer =
+      model === undefined
+        ? await fetch(new URL('/health', address))
+        : await fetch(new URL(`/models/${model}/generate`, address), {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ prompt: 'hello', max_tokens: 2, temperature: 0 }),
+          });
+    expect(answer.status).toBe(200);
+    reply = await answer.json();
+    server.kill('SIGTERM');
+  }
+  await closed;
+  return { text, log, reply };
 }
 
 async function node(here: string, program: string): Promise<string> {

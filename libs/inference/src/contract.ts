@@ -24,6 +24,8 @@ export interface ModelCard {
   readonly contextLength: number;
   /** Generations that run at once; more wait. Unknown for a backend that doesn't say. */
   readonly slots?: number | undefined;
+  /** What runs it, such as `onnx` (ONNX Runtime) or `llama.cpp`. Unknown for a backend that doesn't say. */
+  readonly engine?: string | undefined;
   /** When the model's files were made, in Unix seconds. */
   readonly created: number;
   /**

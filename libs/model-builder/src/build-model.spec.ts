@@ -330,7 +330,7 @@ describe('buildModel', () => {
       }),
       { numRuns: 80 },
     );
-  });
+  }, 60_000);
 });
 
 describe('readBuiltModel', () => {

@@ -21,7 +21,7 @@ import { readRecommendedSampling } from './read/recommended-sampling.js';
 import type { TokenizerDescription } from './read/tokenizer-description.js';
 import { readTokenizer } from './read/tokenizer-description.js';
 import type { Recipe } from './recipes.js';
-import { hasExactRows, recipes } from './recipes.js';
+import { hasExactRows, inOnePiece, recipes } from './recipes.js';
 import { DataLayout } from './write/data-layout.js';
 import { encodeOnnx } from './write/encode-onnx.js';
 import { findMatrices } from './write/find-matrices.js';
@@ -41,6 +41,12 @@ interface CommonBuildOptions {
   readonly directory: string;
   /** What 8-bit matrices are stored as. @default what this machine multiplies exactly (`exactIntegers`) */
   readonly integers?: IntegerWeights | undefined;
+  /**
+   * Threads that convert weights and calibrate; with 1 weights are converted where `buildModel` is called. What is built
+   * doesn't depend on it.
+   * @default one for each processor that this process may use, fewer for small models and where they would take too much memory
+   */
+  readonly threads?: number | undefined;
   /** Called when a phase starts and as it goes on. */
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
   /** Ends the build, which then throws the signal's reason. */
@@ -63,7 +69,7 @@ export type BuildOptions = CommonBuildOptions &
 export interface BuildProgress {
   /** Phases come in this order; `calibrate` only for an 8-bit cache. */
   readonly phase: 'read' | 'weights' | 'calibrate' | 'finish';
-  /** Parts of this phase that are done: bytes of weights, texts of the calibration. */
+  /** Parts of this phase that are done: bytes of weights, tokens of the calibration. */
   readonly done: number;
   readonly total: number;
 }
@@ -104,7 +110,7 @@ async function writeBuild(
   file: GgufFile,
   directory: string,
   { key, weights: form, integers }: Pick<ModelManifest, 'key' | 'weights' | 'integers'>,
-  { onProgress, signal, calibration }: BuildOptions,
+  { onProgress, signal, calibration, threads }: BuildOptions,
 ): Promise<ModelManifest> {
   const warnings: string[] = [];
   const onWarning = (message: string): void => void warnings.push(message);
@@ -114,12 +120,13 @@ async function writeBuild(
   const tokenizer = JSON.stringify(description);
   const recipe: Recipe = recipes[form];
   const data = new DataLayout();
-  const encode = async (
+  const encode = (
     name: string,
     role: GraphRole,
-  ): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly graph: OnnxGraph }> => {
+    used = recipe,
+  ): { readonly name: string; readonly bytes: Uint8Array; readonly graph: OnnxGraph } => {
     const builder = new GraphBuilder(data, integers);
-    await build(builder, { recipe, role });
+    build(builder, { recipe: used, role });
     const graph = builder.finish(shape.architecture);
     const bytes = encodeOnnx(graph, {
       dataFile: buildFiles.data,
@@ -130,11 +137,11 @@ async function writeBuild(
   };
   const isInt8 = recipe.cache === 'int8';
   const graphs = isInt8
-    ? [await encode(buildFiles.write, 'write'), await encode(buildFiles.read, 'read')]
-    : [await encode(buildFiles.write, 'both')];
+    ? [encode(buildFiles.write, 'write'), encode(buildFiles.read, 'read')]
+    : [encode(buildFiles.write, 'both')];
   const measuring =
     calibration && isInt8
-      ? { ...(await encode('calibration.onnx', 'both')), texts: calibration(description) }
+      ? { ...encode('calibration.onnx', 'both', inOnePiece(recipe)), texts: calibration(description) }
       : undefined;
   onProgress?.({ phase: 'read', done: 1, total: 1 });
 
@@ -143,27 +150,32 @@ async function writeBuild(
   try {
     await target.truncate(data.bytes);
     await writeWeights({
-      source: file,
-      target,
+      files: { source: { fd: file.fd, label: file.label }, target: target.fd },
       weights: data.weights,
+      threads,
       onProgress: onProgress && ((done, total) => onProgress({ phase: 'weights', done, total })),
       signal,
     });
+    const stored = target.datasync(); // Goes on while the cache is calibrated.
+    stored.catch(() => undefined);
     if (measuring) {
       onProgress?.({ phase: 'calibrate', done: 0, total: 1 });
       const path = join(directory, measuring.name);
       await writeFile(path, measuring.bytes);
-      const scales = await calibrate(file, path, shape, measuring.texts, signal, (done, total) =>
-        onProgress?.({ phase: 'calibrate', done, total }),
-      );
+      const scales = await calibrate(file, path, shape, measuring.texts, {
+        threads,
+        signal,
+        onProgress: (done, total) => onProgress?.({ phase: 'calibrate', done, total }),
+      });
       for (const { name, scale } of scales) {
-        await writeAt(target, scale, data.reserve(name, scale.byteLength).offset);
+        writeAt(target.fd, scale, data.reserve(name, scale.byteLength).offset);
       }
       const bytes = Buffer.concat(scales.map(({ scale }) => bytesOf(scale)));
       await writeFile(join(directory, buildFiles.cacheScales), bytes, { flush: true });
       await rm(path);
     }
     onProgress?.({ phase: 'finish', done: 0, total: 1 });
+    await stored;
     await target.sync();
   } finally {
     await target.close();

@@ -5,6 +5,16 @@ import type { ModelShape } from './architectures/model-shape.js';
 
 /** Most tokens of a text that are looked at. */
 const longest = 1024;
+/** Tokens of one pass. The numbers don't depend on it; memory does, and how often progress is told. */
+const chunk = 256;
+
+export interface CalibrateOptions {
+  /** @default one for each physical core that this process may use */
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each pass, with the tokens that are done and all of them. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
 
 export interface CacheScale {
   /** Where the scales belong in the data file. */
@@ -20,22 +30,20 @@ export interface CacheScale {
  *
  * @param graphPath a graph that keeps float32 keys and values
  * @param texts tokens of texts such as the model will see
- * @param onProgress called after each text
  */
 export async function calibrateCache(
   graphPath: string,
   shape: ModelShape,
   texts: readonly (readonly number[])[],
-  signal: AbortSignal | undefined,
-  onProgress?: (done: number, total: number) => void,
+  { threads, signal, onProgress }: CalibrateOptions,
 ): Promise<readonly CacheScale[]> {
-  const room = Math.min(longest, shape.contextLength);
+  const shortened = texts.map((text) => text.slice(0, Math.min(longest, shape.contextLength)));
+  const room = Math.max(1, ...shortened.map(({ length }) => length));
+  const total = shortened.reduce((sum, { length }) => sum + length, 0);
+  let done = 0;
   const runtime = await loadRuntime();
   try {
-    const session = await runtime.createSession(graphPath, {
-      memoryArena: false,
-      entries: { 'session.disable_prepacking': '1' },
-    });
+    const session = await runtime.createSession(graphPath, threads === undefined ? {} : { threads });
     const caches = allocateCaches(runtime, shape, room);
     const binding = session.createBinding();
     for (const { suffix, tensor } of caches) {
@@ -52,17 +60,20 @@ export async function calibrateCache(
     binding.bindInput('logit_positions', fill('int64', [2, 2], [0, 0, 0, 0]));
     binding.bindOutput('logits', runtime.allocate('float32', [2, shape.vocabularySize]));
     const largest = caches.map(() => new Float32Array(shape.kvHeads * shape.headSize));
-    for (const [at, text] of texts.entries()) {
-      const tokens = text.slice(0, room);
-      if (tokens.length === 0) continue;
-      binding.bindInput('seqlens_k', fill('int32', [1], [tokens.length - 1]));
-      binding.bindInput('total_sequence_length', fill('int32', [], [tokens.length]));
-      binding.bindInput('input_ids', fill('int64', [1, tokens.length], tokens));
-      await session.run(binding, signal ? { signal } : {});
-      for (const [index, { kind, tensor }] of caches.entries()) {
-        collect(shape, kind, tensor.data, tokens.length, largest[index] as Float32Array);
+    for (const text of shortened) {
+      for (let start = 0; start < text.length; start += chunk) {
+        const tokens = text.slice(start, start + chunk);
+        const end = start + tokens.length;
+        binding.bindInput('seqlens_k', fill('int32', [1], [end - 1]));
+        binding.bindInput('total_sequence_length', fill('int32', [], [end]));
+        binding.bindInput('input_ids', fill('int64', [1, tokens.length], tokens));
+        await session.run(binding, signal ? { signal } : {});
+        done += tokens.length;
+        onProgress?.(done, total);
       }
-      onProgress?.(at + 1, texts.length);
+      for (const [index, { kind, tensor }] of caches.entries()) {
+        collect(shape, kind, tensor.data, text.length, largest[index] as Float32Array);
+      }
     }
     return caches.map(({ layer, kind }, index) => ({
       name: cacheScaleName(layer, kind),

@@ -11,7 +11,9 @@ export type ModelBuildErrorCode =
   /** A tensor is stored in a form that cannot be read. */
   | 'unsupported_tensor_type'
   /** Reading or writing failed; `cause` is the system's error. */
-  | 'io';
+  | 'io'
+  /** A thread that converts weights ended unexpectedly, as it does when memory runs out. */
+  | 'thread_ended';
 
 /** The one error of this package. The message is one line and names what and where. */
 export class ModelBuildError extends Error {

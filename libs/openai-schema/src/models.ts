@@ -16,6 +16,8 @@ export const Model = z.object({
   owned_by: z.string(),
   /** Not OpenAI's: tokens that prompt and answer can have together. */
   context_length: z.number().int().optional(),
+  /** Not OpenAI's: what runs it, such as `onnx` (ONNX Runtime) or `llama.cpp`. */
+  engine: z.string().optional(),
   /**
    * Not OpenAI's: `ready` answers at once, `loading` soon, `available` once somebody asks for it, `degraded` is one
    * whose engine broke and is tried again.

@@ -1,6 +1,8 @@
 export { flashAttention, useFlashAttention } from './flash-attention.js';
 export { loadRuntime } from './load-runtime.js';
 export type { LoadRuntimeOptions } from './load-runtime.js';
+export { measureAttention } from './measure-attention.js';
+export type { AttentionLoad } from './measure-attention.js';
 export { OrtError } from './ort-error.js';
 export type { OrtErrorCode } from './ort-error.js';
 export type {

@@ -24,6 +24,6 @@ export const retrieveModel = defineEndpoint({
   },
 });
 
-function toModel({ id, created, contextLength, status = 'ready' }: ModelCard): Model {
-  return { id, object: 'model', created, owned_by: 'mcli', context_length: contextLength, status };
+function toModel({ id, created, contextLength, engine, status = 'ready' }: ModelCard): Model {
+  return { id, object: 'model', created, owned_by: 'mcli', context_length: contextLength, engine, status };
 }

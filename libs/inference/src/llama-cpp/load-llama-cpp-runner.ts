@@ -10,6 +10,7 @@ import { importPeers } from '../import-peers.js';
 import { fitGpuLayers } from './fit-gpu-layers.js';
 import { GrowingContext } from './growing-context.js';
 import { LlamaCppRunner } from './llama-cpp-runner.js';
+import { llamaCppPeers, loadLlamaCppLibrary } from './load-llama-cpp-library.js';
 import { modelFileBytes } from './model-file-bytes.js';
 import type { ModelShape } from './read-model-shape.js';
 import { readModelShape } from './read-model-shape.js';
@@ -79,20 +80,15 @@ const mostDrafts = 16;
 export async function loadLlamaCppRunner(
   options: LoadLlamaCppRunnerOptions,
 ): Promise<{ readonly runner: LlamaCppRunner; readonly placement: Placement }> {
-  const { loadLlamaCpp, packagesFor, defaultThreads, readGgufHeader, readRecommendedSampling } = await importPeers(
-    async () => ({
-      ...(await import('@mcli/llama-cpp')),
-      ...(await import('@mcli/model-builder')),
-      ...(await import('@mcli/ort')),
-    }),
+  const { defaultThreads, readGgufHeader, readRecommendedSampling } = await importPeers(
+    async () => ({ ...(await import('@mcli/model-builder')), ...(await import('@mcli/ort')) }),
+    llamaCppPeers,
   );
   const { id, path, gpuLayers = 'auto', threads = defaultThreads(), longestChunk = 512 } = options;
   const header = await readGgufHeader(path);
   const shape = readModelShape(header);
   const weightBytes = await modelFileBytes(path);
-  // Without layers for a GPU, the libraries for the processor alone are loaded where they are installed.
-  const packages = gpuLayers === 0 ? [...packagesFor()].reverse() : packagesFor();
-  const library = await loadLlamaCpp({ packages });
+  const library = await loadLlamaCppLibrary(gpuLayers);
   if (options.onLog) library.onLog(options.onLog);
   const gpus = library.devices().filter(({ kind }) => kind === 'gpu' || kind === 'integrated-gpu');
   if (gpus.length === 0 || gpuLayers === 0) checkWeights(id, weightBytes);
@@ -122,6 +118,7 @@ export async function loadLlamaCppRunner(
       cacheBytes: plan.bytes,
       card: {
         id,
+        engine: 'llama.cpp',
         contextLength: plan.context,
         slots: plan.slots,
         created: Math.floor((await stat(path)).mtimeMs / 1000),

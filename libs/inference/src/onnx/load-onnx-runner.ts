@@ -102,6 +102,7 @@ export async function loadOnnxRunner(options: LoadOnnxRunnerOptions): Promise<On
       longestChunk: options.longestChunk ?? 512,
       card: {
         id: options.id,
+        engine: 'onnx',
         contextLength: plan.context,
         slots: plan.slots,
         created: manifest.created,

@@ -11,16 +11,20 @@ export interface LocalModelStoreOptions {
   readonly models: readonly ModelEntry[];
   /** Where built models are kept; a folder for each. Made when it isn't there. */
   readonly directory: string;
+  /** Threads that build. @default one for each processor that this process may use */
+  readonly threads?: number | undefined;
 }
 
 /** Models whose GGUF files are on this machine. Each is built once and kept. */
 export class LocalModelStore implements ModelStore {
   readonly #models: readonly ModelEntry[];
   readonly #directory: string;
+  readonly #threads: number | undefined;
 
   constructor(options: LocalModelStoreOptions) {
     this.#models = options.models;
     this.#directory = options.directory;
+    this.#threads = options.threads;
   }
 
   async list(): Promise<readonly ModelEntry[]> {
@@ -48,6 +52,7 @@ export class LocalModelStore implements ModelStore {
         directory,
         weights,
         calibration: (description) => calibrationTokens(createTokenizer(description)),
+        threads: this.#threads,
         signal: options.signal,
         onProgress: ({ phase, done, total }) =>
           options.onProgress?.({ step: phase, fraction: total > 0 ? done / total : undefined }),

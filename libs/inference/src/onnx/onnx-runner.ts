@@ -49,6 +49,10 @@ export class OnnxRunner implements ModelRunner {
   readonly longestDraft: number;
   /** Bytes that the caches take when every position is in use; memory becomes resident as positions fill. */
   readonly cacheBytes: number;
+  /** How a number of the caches is stored. */
+  readonly cacheType: string;
+  /** ONNX Runtime's, such as `1.30.0`. */
+  readonly runtimeVersion: string;
   readonly #runtime: Runtime;
   readonly #pool: KvPool;
   readonly #write: GraphPass;
@@ -65,6 +69,8 @@ export class OnnxRunner implements ModelRunner {
     this.cacheBytes = options.cacheBytes;
     // Where rows aren't exact, a draft that is checked would change what is written.
     this.longestDraft = options.exactRows ? Math.min(mostDrafts, longestChunk - 1) : 0;
+    this.cacheType = cache.type;
+    this.runtimeVersion = runtime.version;
     this.#runtime = runtime;
     this.exactRows = options.exactRows;
     this.#pool = new KvPool(runtime, cache);

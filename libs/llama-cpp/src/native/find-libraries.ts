@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { LlamaCppError } from '../llama-cpp-error.js';
 import { packageVersion, scope } from '../release.js';
 import type { LibraryName } from './function-table.js';
+import { hasKnownLibc } from './has-known-libc.js';
 
 /** llama.cpp's libraries as a package brings them. */
 export interface FoundLibraries {
@@ -45,9 +46,10 @@ export function packagesFor(platform: string = process.platform, arch: string = 
 export function findLibraries(
   names: readonly string[],
 ): FoundLibraries & { readonly unused: readonly UnusedPackage[] } {
-  if (names.length === 0) {
+  if (names.length === 0 || !hasKnownLibc()) {
     const { platform, arch } = process;
-    const message = `llama.cpp has no libraries for ${platform} ${arch}: it runs on Linux, macOS and Windows, x64 and arm64.`;
+    const libc = hasKnownLibc() ? '' : ' with a C library other than glibc (musl, as in Alpine)';
+    const message = `llama.cpp has no libraries for ${platform} ${arch}${libc}: it runs on Linux with glibc, macOS and Windows, x64 and arm64.`;
     throw new LlamaCppError('unsupported_platform', message);
   }
   const unused: UnusedPackage[] = [];

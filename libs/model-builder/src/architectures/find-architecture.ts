@@ -10,7 +10,7 @@ import { readModelShape } from './model-shape.js';
 import { isNeedless, UsedTensors } from './used-tensors.js';
 
 /** One kind of model: adds its graph and weights to a builder. */
-type BuildArchitecture = (graph: GraphBuilder, file: GgufFile, shape: ModelShape, plan: GraphPlan) => Promise<void>;
+type BuildArchitecture = (graph: GraphBuilder, file: GgufFile, shape: ModelShape, plan: GraphPlan) => void;
 
 const architectures: Readonly<Record<string, BuildArchitecture>> = {
   llama: (graph, file, shape, plan) => buildLlama(graph, file, shape, { rotaryPairs: 'side by side' }, plan),
@@ -24,7 +24,7 @@ export interface Architecture {
    * @throws ModelBuildError `invalid_gguf`; `unsupported_architecture` when the file has tensors that the graph doesn't use:
    *   without them it would be another model
    */
-  build(graph: GraphBuilder, plan: GraphPlan): Promise<void>;
+  build(graph: GraphBuilder, plan: GraphPlan): void;
 }
 
 /** @throws ModelBuildError `unsupported_architecture`, `invalid_gguf` */
@@ -43,9 +43,9 @@ export function findArchitecture(file: GgufFile, onWarning: OnWarning): Architec
   if (needless.length > 0) onWarning(`Tensors that follow from the metadata are left out: ${nameSome(needless)}.`);
   return {
     shape,
-    build: async (graph, plan) => {
+    build: (graph, plan) => {
       const tensors = new UsedTensors(file.tensors);
-      await build(graph, { ...file, tensors }, shape, plan);
+      build(graph, { ...file, tensors }, shape, plan);
       const [first, ...more] = tensors.unused();
       if (first === undefined) return;
       const others = more.length > 0 ? ` (and ${more.length} more)` : '';

@@ -1,4 +1,3 @@
-import { Rotation } from '../passes/rotation.js';
 import { rotaryRows } from '../passes/rotary-rows.js';
 import type { GgufFile } from '../read/gguf-file.js';
 import type { MatmulForm, Recipe } from '../recipes.js';
@@ -36,17 +35,17 @@ export interface GraphPlan {
  * folded into the matrices behind them. (5) Values are rotated head by head, which attention doesn't notice, and turned back by
  * the projection behind it.
  */
-export async function buildLlama(
+export function buildLlama(
   graph: GraphBuilder,
   file: GgufFile,
   shape: ModelShape,
   traits: LlamaTraits,
   { recipe, role }: GraphPlan,
-): Promise<void> {
+): void {
   const { heads, kvHeads, headSize, hiddenSize, feedForwardSize, vocabularySize } = shape;
   const forms = role === 'read' ? { ...recipe, ...recipe.reading } : recipe;
-  const rotation = recipe.rotate ? new Rotation(hiddenSize) : undefined;
-  const headRotation = recipe.rotate ? new Rotation(headSize) : undefined; // (5)
+  const rotation = recipe.rotate ? hiddenSize : undefined;
+  const headRotation = recipe.rotate ? headSize : undefined; // (5)
   const tensor = (name: string, rows: number, columns: number) => findTensor(file, `${name}.weight`, rows, columns);
   const reads = (name: string, rows: number, norm: string): Part => ({
     name,
@@ -62,7 +61,7 @@ export async function buildLlama(
   const tokens = graph.input({ name: 'input_ids', type: 'int64', shape: ['batch', 'sequence'] });
   const wanted = graph.input({ name: 'logit_positions', type: 'int64', shape: ['rows', 2] });
   graph.output({ name: 'logits', type: 'float32', shape: ['rows', vocabularySize] });
-  const rotary = await addRotaryTables(graph, file, shape);
+  const rotary = addRotaryTables(graph, file, shape);
   let tokenRows = 'tokens';
   const round = (value: string, columns: number, form: MatmulForm) =>
     addActivation(graph, value, { columns, form, rows: tokenRows, stack: role === 'write' });

@@ -56,14 +56,17 @@ describe('Rotation', () => {
     expect(other).not.toEqual(first);
   });
 
-  it('turns a part of a longer array and leaves the rest', () => {
-    const [alone, all] = [vector(24, 8), new Float32Array(72)];
-    all.set(alone, 24);
-    const rotation = new Rotation(24);
-    rotation.turn(alone);
-    rotation.turn(all, 24);
-    expect(all.subarray(24, 48)).toEqual(alone);
-    expect([...all.subarray(0, 24), ...all.subarray(48)].every((value) => value === 0)).toBe(true);
+  it.each(sizes)('turns each of many vectors of size %i as if it were alone', (size) => {
+    const rotation = new Rotation(size);
+    const rows = vector(size * 75, 9);
+    const columns = Float32Array.from(rows, (_, at) => rows[(at % 75) * size + Math.floor(at / 75)] ?? NaN);
+    const alone = Array.from({ length: 75 }, (_, at) => rows.slice(at * size, (at + 1) * size));
+    for (const one of alone) rotation.turn(one);
+    rotation.turnRows(rows);
+    rotation.turnColumns(columns, 75);
+
+    expect(rows).toEqual(Float32Array.from(alone.flatMap((one) => [...one])));
+    expect(columns).toEqual(Float32Array.from(columns, (_, at) => alone[at % 75]?.[Math.floor(at / 75)] ?? NaN));
   });
 });
 

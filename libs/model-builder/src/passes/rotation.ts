@@ -1,7 +1,11 @@
+import type { Butterflies } from './butterflies.js';
+import { createButterflies } from './butterflies.js';
 import { createNormal } from './normal.js';
 
-// Looked up once: a global is found slowly where code runs in a context of its own.
-const { fround } = Math;
+/** Vectors that are turned side by side. */
+const lanes = 32;
+/** Numbers of each that are copied at once: a cache line. */
+const tileSize = 16;
 
 /**
  * An orthogonal matrix Q of any size, as random as it needs to be to spread outliers over all channels, and cheap to
@@ -16,6 +20,8 @@ export class Rotation {
   readonly #mix: Float64Array;
   /** What is being mixed, `[rest]`. */
   readonly #group: Float64Array;
+  /** `[size, lanes]` */
+  readonly #butterflies: Butterflies;
 
   /** The same size and seed give the same matrix. */
   constructor(size: number, seed = 1) {
@@ -26,22 +32,81 @@ export class Rotation {
     this.#rest = size / power;
     this.#mix = Float64Array.from(orthogonal(this.#rest, normal, 1 / Math.sqrt(power)));
     this.#group = new Float64Array(this.#rest);
+    this.#butterflies = createButterflies(size * lanes);
   }
 
-  /** `x := x · Q` for the `size` numbers from `start` on. */
-  turn(x: Float32Array, start = 0): void {
+  /** `x := x · Q` for one vector of this size. */
+  turn(x: Float32Array): void {
+    this.turnRows(x);
+  }
+
+  /** Turns every row of a matrix whose rows are one or more vectors of this size: `W := W · Q`. */
+  turnRows(matrix: Float32Array): void {
     const { size } = this;
-    const [signs, rest] = [this.#signs, this.#rest];
-    for (let i = 0; i < size; i++) x[start + i] = (x[start + i] as number) * (signs[i] as number);
-    let half = rest;
-    for (; 4 * half <= size; half *= 4) turnFours(x, start, size, half);
-    if (half < size) turnPairs(x, start, size, half);
-    for (let group = start; group < start + size; group += rest) this.#mixGroup(x, group);
+    for (let start = 0; start < matrix.length; start += size * lanes) {
+      this.#turnLanes(matrix, start, Math.min(lanes, (matrix.length - start) / size), size, 1);
+    }
   }
 
-  #mixGroup(x: Float32Array, start: number): void {
-    const [rest, mix, group] = [this.#rest, this.#mix, this.#group];
-    for (let from = 0; from < rest; from++) group[from] = x[start + from] as number;
+  /** Turns every column of a matrix with `columns` columns, each one or more vectors of this size: `W := Qᵀ · W`. */
+  turnColumns(matrix: Float32Array, columns: number): void {
+    for (let block = 0; block < matrix.length; block += this.size * columns) {
+      for (let column = 0; column < columns; column += lanes) {
+        this.#turnLanes(matrix, block + column, Math.min(lanes, columns - column), 1, columns);
+      }
+    }
+  }
+
+  /** Turns `count` vectors side by side: vector `v` has its numbers at `start + v · apart + i · step`. */
+  #turnLanes(matrix: Float32Array, start: number, count: number, apart: number, step: number): void {
+    const { size } = this;
+    const [signs, rest, butterflies] = [this.#signs, this.#rest, this.#butterflies];
+    const x = butterflies.numbers;
+    for (let tile = 0; tile < size; tile += tileSize) {
+      const end = Math.min(size, tile + tileSize);
+      if (step === 1) {
+        for (let lane = 0; lane < count; lane++) {
+          const from = start + lane * apart;
+          for (let i = tile; i < end; i++) x[i * lanes + lane] = (matrix[from + i] as number) * (signs[i] as number);
+        }
+      } else {
+        for (let i = tile; i < end; i++) {
+          const [from, at, sign] = [start + i * step, i * lanes, signs[i] as number];
+          for (let lane = 0; lane < count; lane++) x[at + lane] = (matrix[from + lane] as number) * sign;
+        }
+      }
+    }
+    let half = rest;
+    for (; 4 * half <= size; half *= 4) {
+      for (let block = 0; block < size; block += 4 * half) butterflies.fours(block * lanes, half * lanes);
+    }
+    if (half < size) butterflies.pairs(0, half * lanes);
+    if (rest === 1) {
+      const factor = this.#mix[0] as number;
+      for (let tile = 0; tile < size; tile += tileSize) {
+        const end = Math.min(size, tile + tileSize);
+        if (step === 1) {
+          for (let lane = 0; lane < count; lane++) {
+            const to = start + lane * apart;
+            for (let i = tile; i < end; i++) matrix[to + i] = (x[i * lanes + lane] as number) * factor;
+          }
+        } else {
+          for (let i = tile; i < end; i++) {
+            const [to, at] = [start + i * step, i * lanes];
+            for (let lane = 0; lane < count; lane++) matrix[to + lane] = (x[at + lane] as number) * factor;
+          }
+        }
+      }
+      return;
+    }
+    for (let group = 0, to = start; group < size; group += rest, to += rest * step) {
+      for (let lane = 0; lane < count; lane++) this.#mixGroup(group * lanes + lane, matrix, to + lane * apart, step);
+    }
+  }
+
+  #mixGroup(start: number, matrix: Float32Array, target: number, step: number): void {
+    const [rest, mix, group, x] = [this.#rest, this.#mix, this.#group, this.#butterflies.numbers];
+    for (let from = 0; from < rest; from++) group[from] = x[start + from * lanes] as number;
     let to = 0;
     for (; to + 3 <= rest; to += 3) {
       const [first, second, third] = [to * rest, (to + 1) * rest, (to + 2) * rest];
@@ -54,64 +119,14 @@ export class Rotation {
         b += value * (mix[second + from] as number);
         c += value * (mix[third + from] as number);
       }
-      x[start + to] = a;
-      x[start + to + 1] = b;
-      x[start + to + 2] = c;
+      matrix[target + to * step] = a;
+      matrix[target + (to + 1) * step] = b;
+      matrix[target + (to + 2) * step] = c;
     }
     for (; to < rest; to++) {
       let sum = 0;
       for (let from = 0; from < rest; from++) sum += (group[from] as number) * (mix[to * rest + from] as number);
-      x[start + to] = sum;
-    }
-  }
-
-  /** Turns every row of a matrix whose rows are one or more vectors of this size: `W := W · Q`. */
-  turnRows(matrix: Float32Array): void {
-    for (let start = 0; start < matrix.length; start += this.size) this.turn(matrix, start);
-  }
-
-  /** Turns every column of a matrix with `columns` columns, each one or more vectors of this size: `W := Qᵀ · W`. */
-  turnColumns(matrix: Float32Array, columns: number): void {
-    const column = new Float32Array(this.size);
-    for (let block = 0; block < matrix.length; block += this.size * columns) {
-      for (let at = block; at < block + columns; at++) {
-        for (let row = 0; row < this.size; row++) column[row] = matrix[at + row * columns] as number;
-        this.turn(column);
-        for (let row = 0; row < this.size; row++) matrix[at + row * columns] = column[row] as number;
-      }
-    }
-  }
-}
-
-/** One step of the Hadamard transform: sums and differences of numbers that are `half` apart. */
-function turnPairs(x: Float32Array, start: number, size: number, half: number): void {
-  for (let block = start; block < start + size; block += 2 * half) {
-    for (let i = block; i < block + half; i++) {
-      const a = x[i] as number;
-      const b = x[i + half] as number;
-      x[i] = a + b;
-      x[i + half] = a - b;
-    }
-  }
-}
-
-/** Two steps at once, which takes half as long: pairs `half` apart, then pairs `2 · half` apart, rounded as if one by one. */
-function turnFours(x: Float32Array, start: number, size: number, half: number): void {
-  const [second, third] = [2 * half, 3 * half];
-  for (let block = start; block < start + size; block += 4 * half) {
-    for (let i = block; i < block + half; i++) {
-      const a = x[i] as number;
-      const b = x[i + half] as number;
-      const c = x[i + second] as number;
-      const d = x[i + third] as number;
-      const ab = fround(a + b);
-      const cd = fround(c + d);
-      const aLessB = fround(a - b);
-      const cLessD = fround(c - d);
-      x[i] = ab + cd;
-      x[i + half] = aLessB + cLessD;
-      x[i + second] = ab - cd;
-      x[i + third] = aLessB - cLessD;
+      matrix[target + to * step] = sum;
     }
   }
 }

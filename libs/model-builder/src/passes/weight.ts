@@ -1,18 +1,11 @@
 import type { TensorInfo } from '../read/gguf-file.js';
 import type { Region } from '../write/onnx-graph.js';
-import type { Rotation } from './rotation.js';
+import type { RotaryTable } from './rotary-table.js';
 
-/** Numbers that a build writes into the data file. */
+/** Numbers that a build writes into the data file. Plain data, which other threads can be given. */
 export type Weight =
-  /** Rows worked out here, such as rotary tables: `compute` gives `count` rows from `first` on. */
-  | {
-      readonly kind: 'computed';
-      readonly name: string;
-      readonly values: Region;
-      readonly rows: number;
-      readonly columns: number;
-      readonly compute: (first: number, count: number) => Float32Array;
-    }
+  /** Rows worked out here, as float32. */
+  | { readonly kind: 'rotary'; readonly name: string; readonly values: Region; readonly table: RotaryTable }
   /** Rows of one or more tensors below each other, as float32. */
   | { readonly kind: 'float32'; readonly name: string; readonly values: Region; readonly parts: readonly WeightPart[] }
   /**
@@ -32,10 +25,10 @@ export interface WeightPart {
   readonly tensor: TensorInfo;
   /** The norm before the matrix, folded into it (`foldNorm`). */
   readonly norm?: TensorInfo | undefined;
-  /** Rotates what the matrix reads: each row, or each head's part of it. */
-  readonly turnInput?: Rotation | undefined;
-  /** Rotates what the matrix writes: each column, or each head's part of it. */
-  readonly turnOutput?: Rotation | undefined;
+  /** Rotates what the matrix reads, each row or each head's part of it: the size of the `Rotation`. */
+  readonly turnInput?: number | undefined;
+  /** Rotates what the matrix writes, each column or each head's part of it: the size of the `Rotation`. */
+  readonly turnOutput?: number | undefined;
   /** Moves rows within groups of `size` rows: row `r` goes to `to[r]`. @default they stay */
   readonly order?: { readonly size: number; readonly to: Uint32Array } | undefined;
 }

@@ -6,6 +6,7 @@ import { ModelBuildError } from '../model-build-error.js';
 import { encodeGguf, tinyGguf, tinyModel } from '../testing/index.js';
 import type { GgufContent } from '../testing/index.js';
 import { openGguf } from './gguf-file.js';
+import { readAt } from './read-at.js';
 
 let folder: string;
 const tiny = encodeGguf(tinyGguf(tinyModel({ layers: 1, hiddenSize: 16, feedForwardSize: 16, headSize: 8, heads: 2 })));
@@ -39,7 +40,7 @@ describe('openGguf', () => {
     const file = await openGguf(await aFile(encodeGguf(content)));
     const second = file.tensors.get('second');
     const read = new Uint8Array(80);
-    await file.read(read, second?.offset ?? 0);
+    readAt(file.fd, read, second?.offset ?? 0, file.label);
     await file.close();
 
     expect(file.version).toBe(version);

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ModelBuildError } from '../model-build-error.js';
@@ -32,11 +31,8 @@ export interface GgufFile {
   readonly version: number;
   readonly metadata: GgufMetadata;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /**
-   * Fills `target` from `offset` on.
-   * @throws ModelBuildError `truncated` or `io`
-   */
-  read(target: Uint8Array, offset: number): Promise<void>;
+  /** Its descriptor, open until `close`. */
+  readonly fd: number;
   close(): Promise<void>;
 }
 
@@ -71,7 +67,7 @@ export async function openGguf(path: string): Promise<GgufFile> {
       version,
       metadata,
       tensors,
-      read: (target, offset) => readFully(handle, target, offset, label),
+      fd: handle.fd,
       close: () => handle.close(),
     };
   } catch (error) {
@@ -184,23 +180,4 @@ function readAlignment(metadata: GgufMetadata, label: string): number {
     throw new ModelBuildError('invalid_gguf', `${label}: general.alignment is ${alignment}`);
   }
   return alignment;
-}
-
-async function readFully(handle: FileHandle, target: Uint8Array, offset: number, label: string): Promise<void> {
-  let filled = 0;
-  while (filled < target.byteLength) {
-    const { bytesRead } = await handle
-      .read(target, filled, target.byteLength - filled, offset + filled)
-      .catch((cause: unknown) => {
-        throw new ModelBuildError(
-          'io',
-          `${label}: cannot be read at byte ${offset + filled}: ${(cause as Error).message}`,
-          { cause },
-        );
-      });
-    if (bytesRead === 0) {
-      throw new ModelBuildError('truncated', `${label}: ends at byte ${offset + filled}, in the middle of a tensor`);
-    }
-    filled += bytesRead;
-  }
 }

@@ -123,7 +123,7 @@ function read(
     version: 3,
     metadata: new GgufMetadata(new Map(entries), 'a.gguf'),
     tensors: new Map(),
-    read: () => Promise.resolve(),
+    fd: -1,
     close: () => Promise.resolve(),
   };
   return readTokenizer(file, all.tokens.length, onWarning);

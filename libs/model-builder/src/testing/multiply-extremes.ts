@@ -117,7 +117,7 @@ async function aProduct(
     multiply(graph, 'product', activation, matrix);
     graph.output({ name: 'product', type: 'float32', shape: ['rows', matrixRows] });
     await target.truncate(data.bytes);
-    await writeWeights({ source: file, target, weights: data.weights });
+    await writeWeights({ files: { source: file, target: target.fd }, weights: data.weights, threads: 1 });
     const names = { dataFile: 'product.data', producer: 'test', producerVersion: '1' };
     const path = join(folder, 'product.onnx');
     await writeFile(path, encodeOnnx(graph.finish('product'), names));

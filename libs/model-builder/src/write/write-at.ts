@@ -1,11 +1,10 @@
-import type { FileHandle } from 'node:fs/promises';
+import { writeSync } from 'node:fs';
 
-/** Writes an array's bytes at a place in a file, all of them. */
-export async function writeAt(target: FileHandle, array: ArrayBufferView, offset: number): Promise<void> {
+/** Writes an array's bytes at a place in an open file, all of them. */
+export function writeAt(fd: number, array: ArrayBufferView, offset: number): void {
   let written = 0;
   while (written < array.byteLength) {
     const rest = new Uint8Array(array.buffer, array.byteOffset + written, array.byteLength - written);
-    const { bytesWritten } = await target.write(rest, 0, rest.byteLength, offset + written);
-    written += bytesWritten;
+    written += writeSync(fd, rest, 0, rest.byteLength, offset + written);
   }
 }

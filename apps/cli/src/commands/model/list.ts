@@ -13,11 +13,12 @@ export const modelListCommand: CommandModule<object, { json?: boolean }> = {
     if (json) return printJson({ object: 'list', data: models });
     print(
       table([
-        ['ID', 'SIZE', 'STATE', 'FILE'],
-        ...models.map(({ id, size_bytes, built, path }) => [
+        ['ID', 'SIZE', 'ENGINE', 'STATE', 'FILE'],
+        ...models.map(({ id, size_bytes, engine, engine_reason, built, path }) => [
           id,
           `${Math.round(mebibytes(size_bytes))} MiB`,
-          built ? 'built' : 'builds at first start',
+          `${engine} (${engine_reason})`,
+          engine === 'llama.cpp' ? 'needs no build' : built ? 'built' : 'builds at first start',
           path,
         ]),
       ]),

@@ -1,0 +1,71 @@
+import type { CatalogModel } from './model-catalog.js';
+
+/** What runs a model. */
+export type EngineName = 'onnx' | 'llama.cpp';
+
+/** What `--engine` takes. */
+export type AskedEngine = EngineName | 'auto';
+
+/** How people call them. */
+export const engineTitles: Readonly<Record<EngineName, string>> = { onnx: 'ONNX Runtime', 'llama.cpp': 'llama.cpp' };
+
+export interface EngineChoice {
+  readonly engine: EngineName;
+  /** Why this one, in a few words, such as `a GGUF file`. */
+  readonly reason: string;
+  /** Why llama.cpp, which would have been chosen, can't be used. */
+  readonly unavailable?: string;
+}
+
+/**
+ * The engine that a model should run on, before anyone looks whether it is there: a GGUF file on llama.cpp, which reads it as
+ * it is; the embedded model on ONNX Runtime, where its answers are the same bits in any company.
+ */
+export function preferEngine(asked: AskedEngine, model: Pick<CatalogModel, 'embedded'>): EngineChoice {
+  if (asked !== 'auto') return { engine: asked, reason: `--engine ${asked}` };
+  return model.embedded
+    ? { engine: 'onnx', reason: 'the embedded model' }
+    : { engine: 'llama.cpp', reason: 'a GGUF file' };
+}
+
+/**
+ * The engine that a model runs on. With `auto`, a GGUF file goes to ONNX Runtime where llama.cpp's library doesn't load.
+ *
+ * @param loadLlamaCpp loads llama.cpp's library; called only when it would be used
+ * @throws what `loadLlamaCpp` throws, when llama.cpp was asked for by name
+ */
+export async function chooseEngine(
+  asked: AskedEngine,
+  model: Pick<CatalogModel, 'embedded'>,
+  loadLlamaCpp: () => Promise<unknown>,
+): Promise<EngineChoice> {
+  const preferred = preferEngine(asked, model);
+  if (preferred.engine === 'onnx') return preferred;
+  try {
+    await loadLlamaCpp();
+    return preferred;
+  } catch (error) {
+    if (asked !== 'auto') throw error;
+    const unavailable = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+    return { engine: 'onnx', reason: `llama.cpp can't be used: ${unavailable}`, unavailable };
+  }
+}
+
+/** Codes of errors that say that a model is of a kind which ONNX Runtime isn't given here. */
+const unknownKinds = new Set<unknown>(['unsupported_architecture', 'unsupported_tensor_type']);
+
+/**
+ * An engine's reason not to start, with the reason why the other one was not taken, where that one might have done it.
+ *
+ * @returns the same error where only its own reason counts
+ */
+export function withBothReasons(error: unknown, { unavailable }: EngineChoice): unknown {
+  if (unavailable === undefined || !(error instanceof Error)) return error;
+  const { code, details } = error as Error & { readonly code?: unknown; readonly details?: object };
+  // A tokenizer that isn't known; a cache that doesn't fit would fit nowhere.
+  const isUnknownTokenizer = code === 'unsupported' && !('contextLength' in (details ?? {}));
+  if (!unknownKinds.has(code) && !isUnknownTokenizer) return error;
+  const message = error.message.replace(/\.$/, '');
+  const both = `${message}; llama.cpp, which runs more kinds of models, can't be used (${unavailable}).`;
+  return Object.assign(new Error(both, { cause: error }), { name: error.name, code });
+}
