@@ -38,6 +38,7 @@ texts = [
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "   \n   \n   ",
     "zero\u200bwidth\u00a0space",
+    "other digits:  ٣٤ and ½ of m², १२३ Ⅷ ㊿",
 ]
 cases = [{"text": text, "tokens": tokenizer.encode(text).ids} for text in texts]
 (here / "src/golden-tokens.json").write_text(json.dumps(cases, ensure_ascii=False, separators=(",", ":")) + "\n")

@@ -230,7 +230,8 @@ async function loadTokenizer() {
 /** The model's own way, in the hands of Hugging Face's library. */
 function createLibraryTokenizer({ tokens, merges }: TokenizerData): LibraryTokenizer {
   const pretokenizers = [
-    { type: 'Digits', individual_digits: true },
+    // The library's own way to take digits apart knows those of ASCII alone.
+    { type: 'Split', pattern: { Regex: '\\p{N}' }, behavior: 'Isolated', invert: false },
     { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
   ];
   const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));

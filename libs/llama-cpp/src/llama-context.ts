@@ -1,33 +1,58 @@
 import { Batch } from './batch.js';
+import type { ResolvedContextOptions } from './context-options.js';
 import { LlamaCppError } from './llama-cpp-error.js';
 import type { LoraAdapter } from './lora-adapter.js';
 import type { NativeFunctions } from './native/function-table.js';
 import type { NativeLibrary } from './native/native-library.js';
+import { poolingTypes } from './native/structs.js';
+import { headerBytes, readHeader, writeHeader } from './saved-sequence.js';
 import type { ThreadPool } from './thread-pool.js';
 
+/** What a context must know of its model; one object for each model. */
+export interface ContextModel {
+  readonly vocabularySize: number;
+  readonly embeddingSize: number;
+  readonly slidingWindow: number;
+  readonly memory: 'cache' | 'state' | 'both';
+  /** Whether it reads with an encoder of its own, or with its decoder. */
+  readonly isEncoder: boolean;
+}
+
 export interface ContextParts {
+  readonly model: ContextModel;
+  readonly options: ResolvedContextOptions;
+  /** Of what saved sequences must have in common. */
+  readonly tag: number;
   /** Disposed of with the context. */
   readonly threads: ThreadPool;
   readonly abortFlag: Uint8Array;
-  readonly vocabularySize: number;
-  readonly embeddingSize: number;
   readonly onDispose: () => void;
 }
 
-/** Memory of some sequences of a model, and what is needed to go on with them. One thing at a time. */
+/**
+ * Memory of some sequences of a model, and what is needed to go on with them. Does one thing at a time: until a promise of
+ * its methods has settled, the others throw `busy`. Any method throws `disposed` after `dispose`, and `invalid_argument` for
+ * a sequence that there isn't.
+ */
 export class LlamaContext {
   /** Positions that one sequence can hold. */
   readonly positions: number;
+  /** Sequences: 0 to this, without it. */
+  readonly sequences: number;
   /** Most tokens of a batch. */
   readonly batchTokens: number;
   readonly #library: NativeLibrary;
   readonly #functions: NativeFunctions;
   readonly #parts: ContextParts;
   readonly #memory: bigint;
-  /** Views of the library's memory, by address: the same places are read again and again. */
+  /** Whether embeddings are one for each sequence. */
+  readonly #isPooled: boolean;
+  readonly #batches = new WeakSet<Batch>();
+  /** Views of logits in the library's memory, by address: the same places are read again and again. */
   readonly #views = new Map<bigint, Float32Array>();
   #handle: bigint | undefined;
   #running: Promise<unknown> | undefined;
+  #disposing: Promise<void> | undefined;
 
   /** Made by `LlamaModel.createContext`. */
   constructor(library: NativeLibrary, handle: bigint, parts: ContextParts) {
@@ -37,7 +62,9 @@ export class LlamaContext {
     this.#handle = handle;
     this.#parts = parts;
     this.#memory = functions.llama_get_memory(handle) ?? 0n;
+    this.#isPooled = functions.llama_pooling_type(handle) !== poolingTypes.none;
     this.positions = functions.llama_n_ctx_seq(handle);
+    this.sequences = parts.options.sequences;
     this.batchTokens = functions.llama_n_batch(handle);
     functions.llama_attach_threadpool(handle, parts.threads.handle, parts.threads.handle);
   }
@@ -54,9 +81,17 @@ export class LlamaContext {
     this.#functions.llama_set_n_threads(this.#idle(), count, count);
   }
 
-  /** An empty batch of this context's size. */
+  /** An empty batch of this context's size, for this context alone. */
   createBatch(): Batch {
-    return new Batch(this.#library, this.batchTokens);
+    const { options, model } = this.#parts;
+    const batch = new Batch(this.#library, {
+      tokens: this.batchTokens,
+      outputs: options.outputs,
+      sequences: this.sequences,
+      vocabularySize: model.vocabularySize,
+    });
+    this.#batches.add(batch);
+    return batch;
   }
 
   /**
@@ -65,61 +100,97 @@ export class LlamaContext {
    *
    * @param signal ends it early where the processor computes, between two batches elsewhere; its reason is thrown, and what
    * the batch's sequences hold is unknown
-   * @throws LlamaCppError `no_room` · `compute_failed` · `invalid_argument` · `busy` · `disposed`
+   * @throws LlamaCppError `no_room` · `compute_failed` · `invalid_argument` when the batch is empty, of another context, or
+   * does not begin where its sequences end; these are unchanged then · `busy` · `disposed`
    */
   async decode(batch: Batch, signal?: AbortSignal): Promise<void> {
     await this.#compute('llama_decode', batch, signal);
   }
 
-  /** As `decode`, for models that only make embeddings: nothing is remembered. */
+  /**
+   * As `decode`, for models of the kind `encoder`: nothing is remembered.
+   *
+   * @throws LlamaCppError `invalid_argument` for other models too
+   */
   async encode(batch: Batch, signal?: AbortSignal): Promise<void> {
+    if (!this.#parts.model.isEncoder)
+      throw new LlamaCppError('invalid_argument', 'The model has no encoder: use decode, for embeddings too.');
     await this.#compute('llama_encode', batch, signal);
   }
 
   /**
    * The logits after the token at `index` of the last batch: `[vocabularySize]`, in the library's own memory, the caller's to
-   * overwrite until the next batch.
+   * overwrite until the next batch or `dispose`, when that memory is used for something else.
    *
    * @throws LlamaCppError `invalid_argument` when the batch asked for none there
    */
   logitsAt(index: number): Float32Array {
-    const address = this.#functions.llama_get_logits_ith(this.#idle(), index);
-    return this.#numbersAt(address, this.#parts.vocabularySize, index);
+    const address = this.#functions.llama_get_logits_ith(this.#idle(), this.#whole(index));
+    const known = this.#views.get(address ?? 0n);
+    if (known) return known;
+    const view = this.#viewAt(address, this.#parts.model.vocabularySize, index);
+    this.#views.set(address ?? 0n, view);
+    return view;
   }
 
-  /** The vector of the token at `index` of the last batch, `[embeddingSize]`; of contexts that make one for each token. */
+  /**
+   * The vector of the token at `index` of the last batch, `[embeddingSize]`; of contexts that make one for each token.
+   *
+   * @throws LlamaCppError `invalid_argument` where there is none
+   */
   embeddingAt(index: number): Float32Array {
-    const address = this.#functions.llama_get_embeddings_ith(this.#idle(), index);
-    return this.#numbersAt(address, this.#parts.embeddingSize, index).slice();
+    const handle = this.#idle();
+    // What the library answers of a context that makes one for each sequence was never written.
+    const address = this.#isPooled ? null : this.#functions.llama_get_embeddings_ith(handle, this.#whole(index));
+    return this.#viewAt(address, this.#parts.model.embeddingSize, index).slice();
   }
 
-  /** The vector of a whole sequence of the last batch, `[embeddingSize]`; of contexts that make one for each sequence. */
+  /**
+   * The vector of a whole sequence of the last batch, `[embeddingSize]`; of contexts that make one for each sequence.
+   *
+   * @throws LlamaCppError `invalid_argument` where there is none
+   */
   embeddingOf(sequence: number): Float32Array {
-    const address = this.#functions.llama_get_embeddings_seq(this.#idle(), sequence);
-    return this.#numbersAt(address, this.#parts.embeddingSize, sequence).slice();
+    const address = this.#functions.llama_get_embeddings_seq(this.#idle(), this.#known(sequence));
+    return this.#viewAt(address, this.#parts.model.embeddingSize, sequence).slice();
   }
 
   /**
    * Forgets the positions `[from, to)` of a sequence. `false` when this model's memory can't be cut there, and then nothing
-   * changed; a whole sequence can always be forgotten.
+   * changed: a state can only be forgotten as a whole, and a window whose beginning is gone can't be cut back. A whole
+   * sequence can always be forgotten.
    *
    * @param to @default to its end
    */
   remove(sequence: number, from = 0, to = -1): boolean {
+    this.#whole(to);
+    const isWhole = this.#whole(from) <= 0 && to < 0;
+    if (!isWhole && !this.canRemove(sequence, from)) return false;
     this.#idle();
-    return this.#functions.llama_memory_seq_rm(this.#memory, sequence, from, to);
+    return this.#functions.llama_memory_seq_rm(this.#memory, this.#known(sequence), from, to);
   }
 
-  /** Lets sequence `target`, which must be empty, begin with all of `source`. */
-  copy(source: number, target: number): void {
-    this.#idle();
-    this.#functions.llama_memory_seq_cp(this.#memory, source, target, -1, -1);
+  /** Whether `remove` could forget the positions from `from` on, without doing so. */
+  canRemove(sequence: number, from: number): boolean {
+    const range = this.rangeOf(sequence);
+    const { memory, slidingWindow } = this.#parts.model;
+    if (range === undefined || this.#whole(from) <= 0 || from > range.last) return true;
+    if (memory !== 'cache') return false;
+    // The library would go on without what it no longer has of the window.
+    return slidingWindow === 0 || range.first <= Math.max(0, from - slidingWindow);
+  }
+
+  /** Lets sequence `target` go on from all of `source`, in place of what it held; as `save` and `restore`. */
+  async copy(source: number, target: number): Promise<void> {
+    if (this.#known(source) === this.#known(target)) return;
+    // Not `llama_memory_seq_cp`, which only copies with the next batch: what is saved or restored before goes wrong.
+    await this.restore(target, await this.save(source));
   }
 
   /** Forgets all sequences but one. */
   keepOnly(sequence: number): void {
     this.#idle();
-    this.#functions.llama_memory_seq_keep(this.#memory, sequence);
+    for (let other = 0; other < this.sequences; other++) if (other !== this.#known(sequence)) this.remove(other);
   }
 
   /** Forgets everything. */
@@ -131,44 +202,72 @@ export class LlamaContext {
   /** The first and the last position that a sequence remembers; `undefined` when it is empty. */
   rangeOf(sequence: number): { readonly first: number; readonly last: number } | undefined {
     this.#idle();
-    const first = this.#functions.llama_memory_seq_pos_min(this.#memory, sequence);
+    const first = this.#functions.llama_memory_seq_pos_min(this.#memory, this.#known(sequence));
     const last = this.#functions.llama_memory_seq_pos_max(this.#memory, sequence);
     return last < 0 ? undefined : { first, last };
   }
 
-  /** All that a sequence remembers, as bytes that `restore` of a context of the same model and cache type takes. */
+  /**
+   * What a sequence needs to be gone on with, as bytes that `restore` takes: of this context, or of another one of the same
+   * model with the same cache type, number of sequences and `keepWholeWindow`, in this process or another. Of layers with a
+   * sliding window it is the window alone: the sequence can't be cut back after `restore`.
+   */
   async save(sequence: number): Promise<Uint8Array> {
     const handle = this.#idle();
-    const size = Number(this.#functions.llama_state_seq_get_size(handle, sequence));
-    const bytes = new Uint8Array(size);
-    const call = this.#library.async('llama_state_seq_get_data', handle, bytes, size, sequence);
-    const written = Number(await this.#run(call));
-    return written === size ? bytes : bytes.subarray(0, written);
-  }
-
-  /** @throws LlamaCppError `invalid_argument` when these bytes aren't of such a context, or have more positions than it */
-  async restore(sequence: number, bytes: Uint8Array): Promise<void> {
-    const handle = this.#idle();
-    const call = this.#library.async('llama_state_seq_set_data', handle, bytes, bytes.byteLength, sequence);
-    if (Number(await this.#run(call)) > 0) return;
-    throw new LlamaCppError('invalid_argument', 'What was saved does not fit this context.');
+    const size = Number(this.#functions.llama_state_seq_get_size(handle, this.#known(sequence)));
+    const bytes = new Uint8Array(headerBytes + size);
+    const rest = bytes.subarray(headerBytes);
+    const written = await this.#run(this.#library.async('llama_state_seq_get_data', handle, rest, size, sequence));
+    if (Number(written) !== size) throw new LlamaCppError('compute_failed', 'llama.cpp could not save a sequence.');
+    writeHeader(bytes, this.#parts.tag);
+    return bytes;
   }
 
   /**
-   * Lays adapters over the model from the next batch on, in place of those that were there.
+   * Lets a sequence remember what was saved, in place of what it held.
    *
-   * @param adapters with how much each counts; 1 is as it was made
-   * @throws LlamaCppError `invalid_argument`
+   * Of bytes that were tampered with, the library may read anything, and end the process: take them from where nobody else
+   * writes.
+   *
+   * @throws LlamaCppError `invalid_argument` when these bytes aren't of such a context · `no_room` when they have more
+   * positions than it; the sequence is empty then
    */
-  useAdapters(adapters: readonly { readonly adapter: LoraAdapter; readonly scale: number }[]): void {
-    const handles = BigUint64Array.from(adapters, ({ adapter }) => adapter.handle);
-    const scales = Float32Array.from(adapters, ({ scale }) => scale);
-    const failed = this.#functions.llama_set_adapters_lora(this.#idle(), handles, adapters.length, scales);
-    if (failed !== 0) throw new LlamaCppError('invalid_argument', 'The adapters do not fit this context.');
+  async restore(sequence: number, bytes: Uint8Array): Promise<void> {
+    const handle = this.#idle();
+    const saved = readHeader(bytes, this.#parts.tag);
+    // The library leaves a sequence as it is when nothing was remembered.
+    this.remove(sequence);
+    const call = this.#library.async('llama_state_seq_set_data', handle, saved, saved.byteLength, sequence);
+    if (Number(await this.#run(call)) > 0) return;
+    throw new LlamaCppError('no_room', 'The context has no room for the sequence that was saved.');
   }
 
-  /** Frees it when what it computes has ended. May be called twice. */
+  /**
+   * Lays adapters over the model from the next batch on, in place of those that were there. What the sequences remember
+   * stays as it was computed: forget it where that matters.
+   *
+   * @param adapters with how much each counts; 1 is as it was made
+   * @throws LlamaCppError `invalid_argument` for an adapter of another model, twice the same, or a scale that is no number
+   */
+  useAdapters(adapters: readonly { readonly adapter: LoraAdapter; readonly scale: number }[]): void {
+    const handle = this.#idle();
+    if (adapters.some(({ adapter }) => adapter.owner !== this.#parts.model))
+      throw new LlamaCppError('invalid_argument', 'An adapter is used with the model that it was loaded for.');
+    if (new Set(adapters.map(({ adapter }) => adapter)).size < adapters.length)
+      throw new LlamaCppError('invalid_argument', 'Each adapter is used once.');
+    const wrong = adapters.find(({ scale }) => !Number.isFinite(scale));
+    if (wrong) throw new LlamaCppError('invalid_argument', `scale must be a number; it is ${wrong.scale}.`);
+    const handles = BigUint64Array.from(adapters, ({ adapter }) => adapter.handle);
+    const scales = Float32Array.from(adapters, ({ scale }) => scale);
+    this.#functions.llama_set_adapters_lora(handle, handles, adapters.length, scales);
+  }
+
+  /** Frees it when what it computes has ended, which it ends early. May be called twice; both wait. */
   async dispose(): Promise<void> {
+    await (this.#disposing ??= this.#dispose());
+  }
+
+  async #dispose(): Promise<void> {
     const handle = this.#handle;
     if (handle === undefined) return;
     this.#handle = undefined;
@@ -183,6 +282,9 @@ export class LlamaContext {
   async #compute(name: 'llama_decode' | 'llama_encode', batch: Batch, signal?: AbortSignal): Promise<void> {
     const handle = this.#idle();
     signal?.throwIfAborted();
+    if (!this.#batches.has(batch))
+      throw new LlamaCppError('invalid_argument', 'The batch was made by another context.');
+    if (batch.length === 0) throw new LlamaCppError('invalid_argument', 'The batch is empty.');
     const { abortFlag } = this.#parts;
     const abort = (): void => void (abortFlag[0] = 1);
     abortFlag[0] = 0;
@@ -209,17 +311,24 @@ export class LlamaContext {
   #toError(code: number, batch: Batch): LlamaCppError {
     if (this.#handle === undefined) return new LlamaCppError('disposed', 'The context was disposed of.');
     if (code === 1) return new LlamaCppError('no_room', `The context has no room for ${batch.length} more tokens.`);
-    if (code === -1) return new LlamaCppError('invalid_argument', 'The batch does not fit what its sequences hold.');
+    if (code === -1) return new LlamaCppError('invalid_argument', 'The batch does not begin where its sequences end.');
     return new LlamaCppError('compute_failed', `llama.cpp could not compute a batch (${code}).`);
   }
 
-  #numbersAt(address: bigint | null, count: number, which: number): Float32Array {
+  #viewAt(address: bigint | null, count: number, which: number): Float32Array {
     if (address === null) throw new LlamaCppError('invalid_argument', `The last batch has no output at ${which}.`);
-    const known = this.#views.get(address);
-    if (known) return known;
-    const view = new Float32Array(this.#library.view(address, 4 * count));
-    this.#views.set(address, view);
-    return view;
+    return new Float32Array(this.#library.view(address, 4 * count));
+  }
+
+  /** The library ends the process for a sequence that there isn't. */
+  #known(sequence: number): number {
+    if (Number.isInteger(sequence) && sequence >= 0 && sequence < this.sequences) return sequence;
+    throw new LlamaCppError('invalid_argument', `There is no sequence ${sequence}; the context has ${this.sequences}.`);
+  }
+
+  #whole(value: number): number {
+    if (Number.isInteger(value) && Math.abs(value) < 2 ** 31) return value;
+    throw new LlamaCppError('invalid_argument', `An index or position must be a whole number; it is ${value}.`);
   }
 
   #idle(): bigint {

@@ -8,7 +8,8 @@
  * - `invalid_model`: the file is no model that llama.cpp can read or compute.
  * - `insufficient_memory`: there is not enough memory for a model or its context.
  * - `invalid_argument`: an argument does not fit; the message names it.
- * - `no_room`: the context has no free positions for the batch; what it holds is unchanged.
+ * - `no_room`: the context has no free positions for the batch, and is unchanged; or not for what was saved, and the
+ *   sequence is empty.
  * - `compute_failed`: a computation failed; what the batch's sequences hold is unknown.
  * - `busy`: the context computes; it can be asked when that has ended.
  * - `disposed`: the model or context was disposed of.

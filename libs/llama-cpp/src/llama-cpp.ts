@@ -8,7 +8,7 @@ import type { FoundLibraries, UnusedPackage } from './native/find-libraries.js';
 import type { LogLine } from './native/native-log.js';
 import type { NativeLibrary } from './native/native-library.js';
 import { loadModes } from './native/structs.js';
-import { reasonOf } from './reason-of.js';
+import { lacksMemory, reasonOf } from './reason-of.js';
 
 export interface LoadModelOptions {
   /** How many of the model's layers are computed on GPUs; the rest on the processor. @default 0 */
@@ -49,7 +49,8 @@ export class LlamaCpp {
   }
 
   /**
-   * The library's log, line by line; it is silent while nobody listens. Returns what ends that.
+   * The library's log, line by line; it is silent while nobody listens. Returns what ends that; lines that were written
+   * before still come.
    *
    * @param listener called on JavaScript's thread, some time after the line was written
    */
@@ -61,11 +62,14 @@ export class LlamaCpp {
    * Opens a GGUF file, or the first file of a split set. Its weights are mapped into memory, not read, where the processor
    * can compute on them as they are.
    *
-   * @throws LlamaCppError `model_not_found` · `invalid_model` · `insufficient_memory`, with what llama.cpp says
+   * @throws LlamaCppError `model_not_found` · `invalid_model` · `insufficient_memory`, with what llama.cpp says ·
+   * `invalid_argument`
    */
   async loadModel(path: string, options: LoadModelOptions = {}): Promise<LlamaModel> {
     const { gpuLayers = 0, vocabularyOnly = false } = options;
     const label = basename(path);
+    if (gpuLayers !== 'all' && !(Number.isInteger(gpuLayers) && gpuLayers >= 0 && gpuLayers < 2 ** 31))
+      throw new LlamaCppError('invalid_argument', `gpuLayers must be a number from 0 on, or all; it is ${gpuLayers}.`);
     await access(path).catch((cause: unknown) => {
       throw new LlamaCppError('model_not_found', `${label}: there is no such file, or it can't be read.`, { cause });
     });
@@ -82,10 +86,9 @@ export class LlamaCpp {
     );
     if (result !== null) {
       this.#library.dropMappedPages(path);
-      return new LlamaModel(this.#library, result, label);
+      return new LlamaModel(this.#library, result, label, vocabularyOnly);
     }
-    const reason = reasonOf(problems);
-    const code = /alloc|out of memory/i.test(reason) ? 'insufficient_memory' : 'invalid_model';
-    throw new LlamaCppError(code, `${label}: ${reason}`);
+    const code = lacksMemory(problems) ? 'insufficient_memory' : 'invalid_model';
+    throw new LlamaCppError(code, `${label}: ${reasonOf(problems)}`);
   }
 }

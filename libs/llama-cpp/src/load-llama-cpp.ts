@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { LlamaCpp } from './llama-cpp.js';
 import { findLibraries, packagesFor } from './native/find-libraries.js';
 import type { NativeLibrary } from './native/native-library.js';
@@ -9,6 +10,8 @@ export interface LoadLlamaCppOptions {
    * GPUs as well. @default `packagesFor()`: those that exist for this platform, with a GPU first
    */
   readonly packages?: readonly string[] | undefined;
+  /** A folder whose installed packages are used instead, with `node_modules` in it or above it. @default this package's */
+  readonly from?: string | undefined;
 }
 
 let loading: Promise<{ readonly library: NativeLibrary; readonly found: ReturnType<typeof findLibraries> }> | undefined;
@@ -21,7 +24,7 @@ let loading: Promise<{ readonly library: NativeLibrary; readonly found: ReturnTy
  * @throws LlamaCppError `library_missing` · `unsupported_platform` · `incompatible_library`
  */
 export async function loadLlamaCpp(options: LoadLlamaCppOptions = {}): Promise<LlamaCpp> {
-  loading ??= load(options.packages ?? packagesFor());
+  loading ??= load(options);
   try {
     const { library, found } = await loading;
     return new LlamaCpp(library, found);
@@ -31,7 +34,11 @@ export async function loadLlamaCpp(options: LoadLlamaCppOptions = {}): Promise<L
   }
 }
 
-async function load(packages: readonly string[]): ReturnType<() => NonNullable<typeof loading>> {
-  const found = findLibraries(packages);
+async function load({
+  packages = packagesFor(),
+  from,
+}: LoadLlamaCppOptions): ReturnType<() => NonNullable<typeof loading>> {
+  // A name in the folder: what is looked for is looked for beside it.
+  const found = findLibraries(packages, from === undefined ? undefined : join(resolve(from), 'index.js'));
   return { library: await loadNativeLibrary(found), found };
 }

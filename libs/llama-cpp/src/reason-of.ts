@@ -1,3 +1,6 @@
+/** Lines that only say that something failed, and where. */
+const empty = /^failed to load model/;
+
 /**
  * Of the lines that the library logged before it gave up, the one that says why, without the name of the function that
  * wrote it.
@@ -5,7 +8,15 @@
  * @param problems errors and warnings, oldest first
  */
 export function reasonOf(problems: readonly string[]): string {
-  const telling = problems.find((line) => line.includes('error loading model: ')) ?? problems.at(-1);
-  if (telling === undefined) return 'llama.cpp gave no reason';
-  return telling.replace(/^.*error loading model: /, '').replace(/^[\w:~]+: /, '');
+  const marker = /^.*error loading model: /;
+  const reasons = problems
+    .map((line) => ({ isTelling: marker.test(line), text: line.replace(marker, '').replace(/^[\w:~]+: /, '') }))
+    .filter(({ text }) => !empty.test(text));
+  const telling = reasons.find(({ isTelling }) => isTelling) ?? reasons.at(-1);
+  return telling?.text ?? 'llama.cpp gave no reason';
+}
+
+/** Whether the library gave up for want of memory. */
+export function lacksMemory(problems: readonly string[]): boolean {
+  return problems.some((line) => /\b(failed|unable) to (re)?allocate\b|out of memory|bad_alloc/i.test(line));
 }

@@ -12,10 +12,15 @@ export interface TokenizeOptions {
   readonly parseSpecial?: boolean | undefined;
 }
 
-/** `llama_vocab_type` of SentencePiece's kind. */
-const sentencePiece = 1;
+/** Some of `llama_vocab_type`. */
+const vocabularyTypes = { none: 0, sentencePiece: 1, wordPiece: 3 } as const;
 
-/** A model's tokens. */
+/**
+ * A model's tokens. Its methods throw `disposed` when the model was disposed of, and `invalid_argument` for a token that
+ * there isn't and where the file has no vocabulary.
+ *
+ * The library ends the process for a character that a SentencePiece vocabulary has neither a token nor bytes for.
+ */
 export class Vocabulary {
   /** How many tokens there are. */
   readonly size: number;
@@ -30,6 +35,9 @@ export class Vocabulary {
   /** Whether it is of SentencePiece's kind. */
   readonly isSentencePiece: boolean;
   readonly #library: NativeLibrary;
+  readonly #isMissing: boolean;
+  /** Whether there are the tokens that texts begin and end with. */
+  readonly #canAddSpecial: boolean;
   #handle: bigint | undefined;
 
   /** `LlamaModel.vocabulary` */
@@ -42,24 +50,40 @@ export class Vocabulary {
     this.end = tokenOf(functions.llama_vocab_eos(handle));
     this.addsBegin = functions.llama_vocab_get_add_bos(handle);
     this.addsEnd = functions.llama_vocab_get_add_eos(handle);
-    this.isSentencePiece = functions.llama_vocab_type(handle) === sentencePiece;
+    const type = functions.llama_vocab_type(handle);
+    this.isSentencePiece = type === vocabularyTypes.sentencePiece;
+    this.#isMissing = type === vocabularyTypes.none;
+    const isWordPiece = type === vocabularyTypes.wordPiece;
+    const last = isWordPiece ? functions.llama_vocab_sep(handle) : functions.llama_vocab_eos(handle);
+    const [needsFirst, needsLast] = isWordPiece ? [true, true] : [this.addsBegin, this.addsEnd];
+    this.#canAddSpecial = !(needsFirst && this.begin === undefined) && !(needsLast && last < 0);
   }
 
-  /** A text's tokens. Takes its time on this thread: about 10 million characters a second, less for some vocabularies. */
+  /**
+   * A text's tokens; half of a surrogate pair counts as U+FFFD. Takes its time on this thread: about 10 million characters a
+   * second, less for some vocabularies.
+   *
+   * @throws LlamaCppError `invalid_argument` too when the file names no tokens for `addSpecial`
+   */
   tokenize(text: string, options: TokenizeOptions = {}): Int32Array {
     const { addSpecial = false, parseSpecial = false } = options;
-    const bytes = Buffer.from(text, 'utf8');
+    this.#alive();
+    if (addSpecial && !this.#canAddSpecial)
+      throw new LlamaCppError('invalid_argument', "The vocabulary lacks the tokens for a text's start or end.");
+    // Never empty: an empty one has no address.
+    const bytes = Buffer.from(`${text}\0`, 'utf8');
+    const length = bytes.length - 1;
     const attempt = (tokens: Int32Array): number =>
       this.#library.functions.llama_tokenize(
         this.#alive(),
         bytes,
-        bytes.length,
+        length,
         tokens,
         tokens.length,
         addSpecial,
         parseSpecial,
       );
-    const guess = new Int32Array(Math.ceil(bytes.length / 2) + 16);
+    const guess = new Int32Array(Math.ceil(length / 2) + 16);
     const count = attempt(guess);
     if (count >= 0) return guess.subarray(0, count);
     const whole = new Int32Array(-count);
@@ -111,6 +135,7 @@ export class Vocabulary {
   }
 
   #alive(): bigint {
+    if (this.#isMissing) throw new LlamaCppError('invalid_argument', 'The model has no vocabulary.');
     if (this.#handle !== undefined) return this.#handle;
     throw new LlamaCppError('disposed', 'The model was disposed of.');
   }

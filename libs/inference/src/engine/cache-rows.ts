@@ -8,10 +8,10 @@ export interface CacheRowsOptions {
   /** Lets the runner's memory forget all of a row behind `length`. Not asked for lengths that `keepable` rules out. */
   readonly cut: (row: number, length: number) => void;
   /**
-   * Whether a row can be cut to any length. Otherwise only to 0.
-   * @default true
+   * Whether a row can be cut to a length, which is more than 0 and less than what it remembers. Otherwise only to 0.
+   * @default always
    */
-  readonly canBeCut?: boolean | undefined;
+  readonly canBeCut?: ((row: number, length: number) => boolean) | undefined;
 }
 
 /** The rows of a runner's memory: who has which, and how much each remembers. Holds no keys and values itself. */
@@ -77,7 +77,8 @@ export class CacheRow implements KvCache {
 
   keepable(length: number): number {
     if (length >= this.#length) return this.#length;
-    return (this.#options.canBeCut ?? true) ? Math.max(0, length) : 0;
+    if (length <= 0) return 0;
+    return (this.#options.canBeCut?.(this.index, length) ?? true) ? length : 0;
   }
 
   truncate(length: number): number {

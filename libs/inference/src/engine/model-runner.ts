@@ -25,7 +25,7 @@ export interface ModelRunner {
   /**
    * One forward pass over all items: appends each item's tokens to its cache. Returns, item by item, the logits
    * after each of the item's last `logitRows` tokens, in the order of the tokens (`[vocabularySize]` each, the
-   * caller's to overwrite). How items are joined into batches is the runner's secret.
+   * caller's to overwrite; the next pass may use their memory again). How items are joined into batches is the runner's secret.
    *
    * When `signal` aborts, the pass may end early by throwing the signal's reason; what the items' caches
    * hold is then unknown and they must be truncated to 0. The same counts for a pass that fails.

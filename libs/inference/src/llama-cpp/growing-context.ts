@@ -6,7 +6,8 @@ const firstPositions = 1024;
 /**
  * A context that takes memory as its sequences get longer: llama.cpp takes all of a context's memory at once, and most
  * conversations are short. When one gets too long, a context of twice the size (or more) takes over what all sequences
- * remember; for that moment both are in memory.
+ * remember; for that moment both are in memory, and a copy of one sequence. Of layers with a sliding window it takes over
+ * the window alone, so that sequences can't be cut back to what they were before.
  */
 export class GrowingContext {
   /** Positions that a sequence can get at most. */
@@ -49,7 +50,7 @@ export class GrowingContext {
     const larger = Math.min(this.positions, 2 ** Math.ceil(Math.log2(positions)));
     const next = await this.#model.createContext({ ...this.#options, positions: larger });
     try {
-      for (let sequence = 0; sequence < (this.#options.sequences ?? 1); sequence++) {
+      for (let sequence = 0; sequence < old.sequences; sequence++) {
         if (old.rangeOf(sequence)) await next.restore(sequence, await old.save(sequence));
       }
     } catch (error) {

@@ -20,6 +20,8 @@ export interface LlamaCppRunnerOptions {
   readonly longestDraft: number;
   /** Bytes that the caches take when every position is in use. */
   readonly cacheBytes: number;
+  /** Called when it has been disposed of. */
+  readonly onDispose?: (() => void) | undefined;
 }
 
 type Rows = readonly Float32Array<ArrayBufferLike>[];
@@ -41,6 +43,7 @@ export class LlamaCppRunner implements ModelRunner {
   readonly #model: LlamaModel;
   readonly #context: GrowingContext;
   readonly #rows: CacheRows;
+  readonly #onDispose: (() => void) | undefined;
   readonly #tuner: ThreadTuner | undefined;
   #batch: Batch;
 
@@ -55,11 +58,12 @@ export class LlamaCppRunner implements ModelRunner {
     this.#model = model;
     this.#tuner = options.tuner;
     this.#context = context;
+    this.#onDispose = options.onDispose;
     this.#batch = context.current.createBatch();
     this.#rows = new CacheRows({
       count: slots,
       positions: options.card.contextLength,
-      canBeCut: model.memory === 'cache',
+      canBeCut: (row, length) => context.current.canRemove(row, length),
       cut: (row, length) => void context.current.remove(row, length),
     });
   }
@@ -82,12 +86,12 @@ export class LlamaCppRunner implements ModelRunner {
     for (const [at, { row, tokens, logitRows }] of known.entries()) {
       const rows = results[at] as Float32Array<ArrayBufferLike>[];
       for (const [offset, token] of tokens.entries()) {
-        if (this.#batch.length === this.#batch.capacity) {
+        const isWanted = offset >= tokens.length - logitRows;
+        if (!this.#batch.hasRoom(isWanted)) {
           // The library's memory is used again by the next batch.
           for (const [place, logits] of await this.#compute(wanted, signal)) place.push(logits.slice());
           wanted = [];
         }
-        const isWanted = offset >= tokens.length - logitRows;
         const index = this.#batch.add(token, row.length + offset, row.index, isWanted);
         if (isWanted) wanted.push({ rows, index });
       }
@@ -100,6 +104,7 @@ export class LlamaCppRunner implements ModelRunner {
   async dispose(): Promise<void> {
     await this.#context.dispose();
     await this.#model.dispose();
+    this.#onDispose?.();
   }
 
   /** Computes what is in the batch and empties it. */

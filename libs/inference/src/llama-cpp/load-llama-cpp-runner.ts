@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import type { LlamaModel } from '@mcli/llama-cpp';
+import type { LlamaCpp, LlamaModel } from '@mcli/llama-cpp';
+import type { GgufHeader } from '@mcli/model-builder';
 import type { SamplingOptions } from '../contract.js';
 import type { KvCachePlan } from '../engine/plan-kv-cache.js';
 import { planKvCache } from '../engine/plan-kv-cache.js';
@@ -80,16 +81,36 @@ const mostDrafts = 16;
 export async function loadLlamaCppRunner(
   options: LoadLlamaCppRunnerOptions,
 ): Promise<{ readonly runner: LlamaCppRunner; readonly placement: Placement }> {
-  const { defaultThreads, readGgufHeader, readRecommendedSampling } = await importPeers(
+  const peers = await importPeers(
     async () => ({ ...(await import('@mcli/model-builder')), ...(await import('@mcli/ort')) }),
     llamaCppPeers,
   );
+  const header = await peers.readGgufHeader(options.path);
+  const library = await loadLlamaCppLibrary(options.gpuLayers);
+  const stopLog = options.onLog && library.onLog(options.onLog);
+  try {
+    return await openModel({ ...peers, library, header }, options, stopLog);
+  } catch (error) {
+    stopLog?.();
+    throw error;
+  }
+}
+
+interface Opener {
+  readonly library: LlamaCpp;
+  readonly header: GgufHeader;
+  readonly defaultThreads: typeof import('@mcli/ort').defaultThreads;
+  readonly readRecommendedSampling: typeof import('@mcli/model-builder').readRecommendedSampling;
+}
+
+async function openModel(
+  { library, header, defaultThreads, readRecommendedSampling }: Opener,
+  options: LoadLlamaCppRunnerOptions,
+  onDispose: (() => void) | undefined,
+): ReturnType<typeof loadLlamaCppRunner> {
   const { id, path, gpuLayers = 'auto', threads = defaultThreads(), longestChunk = 512 } = options;
-  const header = await readGgufHeader(path);
   const shape = readModelShape(header);
   const weightBytes = await modelFileBytes(path);
-  const library = await loadLlamaCppLibrary(gpuLayers);
-  if (options.onLog) library.onLog(options.onLog);
   const gpus = library.devices().filter(({ kind }) => kind === 'gpu' || kind === 'integrated-gpu');
   if (gpus.length === 0 || gpuLayers === 0) checkWeights(id, weightBytes);
   const { plan, cacheType } = planCache(shape, weightBytes, options);
@@ -105,7 +126,6 @@ export async function loadLlamaCppRunner(
       batchTokens: longestChunk + plan.slots + draftable,
       passTokens: longestChunk,
       outputs: Math.max(plan.slots, 1 + draftable),
-      outputsPerSequence: 1 + draftable,
       cacheType,
     });
     const runner = new LlamaCppRunner({
@@ -116,6 +136,7 @@ export async function loadLlamaCppRunner(
       tuner: options.threads === undefined ? new ThreadTuner(threads) : undefined,
       longestDraft: draftable,
       cacheBytes: plan.bytes,
+      onDispose,
       card: {
         id,
         engine: 'llama.cpp',

@@ -30,10 +30,8 @@ export function createVocabularyTokenizer(
     controls.set(text, id);
   }
   const bytes = new Array<Uint8Array | undefined>(vocabulary.size);
-  const controlIds = new Set(controls.values());
-  const nothing = new Uint8Array(0);
-  const tokenBytes = (token: number): Uint8Array =>
-    (bytes[token] ??= controlIds.has(token) ? nothing : vocabulary.bytesOf(token));
+  // User-defined ones have the bytes of their text: models mark their thoughts with such.
+  const tokenBytes = (token: number): Uint8Array => (bytes[token] ??= vocabulary.bytesOf(token));
   const tokenTypes = kinds.map((kind) =>
     kind === 'control' || kind === 'unused' ? tokenType[kind] : tokenType.normal,
   );
@@ -52,13 +50,18 @@ export function createVocabularyTokenizer(
   });
 }
 
-/** Parts texts inside what the library would take for a control token. */
+/**
+ * Parts texts inside what the library would take for a control token. Where a vocabulary puts a space in front of texts, it
+ * does so in front of these parts too.
+ */
 function plainTokens(vocabulary: Vocabulary, disguised: readonly string[]): (text: string, tokens: number[]) => void {
   const append = (text: string, tokens: number[]): void => {
     if (text !== '') for (const token of vocabulary.tokenize(text)) tokens.push(token);
   };
   if (disguised.length === 0) return append;
-  const pattern = new RegExp(disguised.map(escapePattern).join('|'), 'g');
+  const anyOfThem = disguised.map(escapePattern).join('|');
+  // Only looks ahead: one may begin inside another.
+  const pattern = new RegExp(`(?=${anyOfThem})`, 'g');
   return (text, tokens) => {
     let from = 0;
     for (const { index } of text.matchAll(pattern)) {

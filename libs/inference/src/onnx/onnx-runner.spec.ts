@@ -5,7 +5,7 @@ import { buildModel, exactIntegers } from '@mcli/model-builder';
 import type { TinyModel } from '@mcli/model-builder/testing';
 import { referenceLogits, writeTinyGguf } from '@mcli/model-builder/testing';
 import { Engine } from '../engine/engine.js';
-import { backendContract } from '../testing/index.js';
+import { backendContract, runnerContract } from '../testing/index.js';
 import { loadOnnxRunner } from './load-onnx-runner.js';
 import type { OnnxRunner } from './onnx-runner.js';
 
@@ -34,107 +34,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.each(['native', 'worker'] as const)('OnnxRunner over the %s runtime', (prefer) => {
-  let runner: OnnxRunner;
-
-  beforeAll(async () => {
-    runner = await load({ weights: 'float32', prefer, context: 48, slots: 3 });
-  }, 30_000);
-
-  afterAll(() => runner.dispose());
-
-  it('reads a prompt in chunks and writes on, as the reference does', async () => {
-    const tokens = someTokens(40, 1);
-    const expected = referenceLogits(model, tokens);
-    const cache = runner.createCache();
-    await forward([{ cache, tokens: tokens.slice(0, 16) }]);
-    expect(distance(await forward([{ cache, tokens: tokens.slice(16, 33) }]), [expected[32]])).toBeLessThan(1e-3);
-    for (let at = 33; at < 40; at++) {
-      expect(distance(await forward([{ cache, tokens: tokens.slice(at, at + 1) }]), [expected[at]])).toBeLessThan(1e-3);
-    }
-    expect(cache.length).toBe(40);
-    cache.dispose();
+  runnerContract({ it, expect }, () => load({ weights: 'float32', prefer, context: 64, slots: 3 }), {
+    reference: (tokens) => referenceLogits(model, tokens).at(-1) ?? [],
+    tolerance: 1e-3,
+    tokens: someTokens,
   });
-
-  it('serves readers and writers in one pass, over an idle row in their middle', async () => {
-    const texts = [someTokens(20, 2), someTokens(9, 3), someTokens(30, 4)];
-    const caches = texts.map(() => runner.createCache());
-    for (const [at, tokens] of texts.entries()) {
-      await forward([{ cache: caches[at] as never, tokens: tokens.slice(0, -1) }]);
-    }
-    const idle = caches[1] as (typeof caches)[0];
-    const before = idle.length;
-    const logits = await forward([0, 2].map((at) => ({ cache: caches[at] as never, tokens: [last(texts[at])] })));
-    expect(
-      distance(
-        logits,
-        [0, 2].map((at) => referenceLogits(model, texts[at] ?? []).at(-1)),
-      ),
-    ).toBeLessThan(1e-3);
-    expect(idle.length).toBe(before);
-    // What the idle row remembered is as it was.
-    expect(
-      distance(await forward([{ cache: idle, tokens: [last(texts[1])] }]), [
-        referenceLogits(model, texts[1] ?? []).at(-1),
-      ]),
-    ).toBeLessThan(1e-3);
-    caches.forEach((cache) => cache.dispose());
-  });
-
-  it('lets a full row stand beside others, and fills a row to its last position', async () => {
-    const [first, full, third] = [runner.createCache(), runner.createCache(), runner.createCache()];
-    const long = someTokens(48, 5);
-    await forward([{ cache: full, tokens: long.slice(0, 47) }]);
-    expect(
-      distance(await forward([{ cache: full, tokens: long.slice(47) }]), [referenceLogits(model, long).at(-1)]),
-    ).toBeLessThan(1e-3);
-    await expect(forward([{ cache: full, tokens: [1] }])).rejects.toThrow(RangeError);
-    const short = someTokens(6, 6);
-    await forward([
-      { cache: first, tokens: short.slice(0, 5) },
-      { cache: third, tokens: short.slice(0, 5) },
-    ]);
-    const logits = await forward([
-      { cache: first, tokens: [last(short)] },
-      { cache: third, tokens: [last(short)] },
-    ]);
-    const expected = referenceLogits(model, short).at(-1);
-    expect(distance(logits, [expected, expected])).toBeLessThan(1e-3);
-    full.truncate(47);
-    expect(
-      distance(await forward([{ cache: full, tokens: long.slice(47) }]), [referenceLogits(model, long).at(-1)]),
-    ).toBeLessThan(1e-3);
-    [first, full, third].forEach((cache) => cache.dispose());
-  });
-
-  it('forgets what is truncated', async () => {
-    const cache = runner.createCache();
-    const tokens = someTokens(12, 7);
-    await forward([{ cache, tokens: someTokens(30, 8) }]);
-    cache.truncate(0);
-    await forward([{ cache, tokens: tokens.slice(0, 6) }]);
-    await forward([{ cache, tokens: someTokens(9, 9) }]);
-    cache.truncate(6);
-    expect(
-      distance(await forward([{ cache, tokens: tokens.slice(6) }]), [referenceLogits(model, tokens).at(-1)]),
-    ).toBeLessThan(1e-3);
-    cache.dispose();
-  });
-
-  it('hands out as many caches as it has slots', () => {
-    const caches = [runner.createCache(), runner.createCache(), runner.createCache()];
-    expect(() => runner.createCache()).toThrow(RangeError);
-    caches.forEach((cache) => cache.dispose());
-    runner.createCache().dispose();
-  });
-
-  async function forward(
-    items: readonly { cache: ReturnType<OnnxRunner['createCache']>; tokens: readonly number[] }[],
-  ) {
-    const rows = await runner.forward(
-      items.map((item) => ({ ...item, kind: item.tokens.length > 1 ? 'read' : 'write', logitRows: 1 })),
-    );
-    return rows.flat();
-  }
 });
 
 describe('OnnxRunner with 8-bit weights in blocks', () => {
@@ -204,59 +108,8 @@ describe.each(exactHere.flatMap((integers) => (['native', 'worker'] as const).ma
       cache.dispose();
     });
 
-    it('checks drafts with the very numbers of tokens written one by one', async () => {
-      const tokens = someTokens(60, 12);
-      const cache = runner.createCache();
-      await runner.forward([{ cache, tokens: tokens.slice(0, 20), kind: 'read', logitRows: 0 }]);
-      const single: Float32Array[] = [];
-      for (let at = 20; at < 53; at++) {
-        const [rows = []] = await runner.forward([{ cache, tokens: [tokens[at] ?? 0], kind: 'write', logitRows: 1 }]);
-        single.push(...rows);
-      }
-      expect(runner.longestDraft).toBeGreaterThanOrEqual(16);
-      for (const drafts of [1, 2, 7, 16, 32]) {
-        cache.truncate(20);
-        const item = { cache, tokens: tokens.slice(20, 21 + drafts), kind: 'write', logitRows: 1 + drafts } as const;
-        const [rows] = await runner.forward([item]);
-        expect(rows).toEqual(single.slice(0, 1 + drafts));
-      }
-      cache.dispose();
-    });
-
-    it('writes the same numbers alone, with drafts and in company', async () => {
-      const caches = [0, 1, 2, 3].map(() => runner.createCache());
-      const lengthOf = (at: number) => 9 + 7 * at;
-      for (const [at, cache] of caches.entries()) {
-        await runner.forward([{ cache, tokens: someTokens(lengthOf(at), at), kind: 'read', logitRows: 0 }]);
-      }
-      const write = async (indexes: readonly number[]) => {
-        for (const [at, cache] of caches.entries()) cache.truncate(lengthOf(at));
-        const chosen = indexes.flatMap((index) => caches[index] ?? []);
-        return runner.forward(chosen.map((cache) => ({ cache, tokens: [65], kind: 'write', logitRows: 1 })));
-      };
-      const together = await write([0, 1, 2, 3]);
-      for (const index of [0, 1, 2, 3]) expect((await write([index]))[0]).toEqual(together[index]);
-      expect(await write([3, 1])).toEqual([together[3], together[1]]);
-      caches.forEach((cache) => cache.dispose());
-    });
-
-    it('reads the very same numbers wherever reading begins, also behind another reader', async () => {
-      const tokens = someTokens(80, 10);
-      const [cache, other] = [runner.createCache(), runner.createCache()];
-      const read = (of: typeof cache, from: number, to = 80) =>
-        runner.forward([{ cache: of, tokens: tokens.slice(from, to), kind: 'read', logitRows: 1 }]);
-      const [whole] = await read(cache, 0);
-      for (const kept of [0, 1, 16, 33, 78, 79]) {
-        cache.truncate(kept);
-        await read(other, other.length, other.length + 3);
-        expect((await read(cache, kept))[0]).toEqual(whole);
-      }
-      for (const kept of [2, 50, 79]) {
-        cache.truncate(kept);
-        expect((await read(cache, kept))[0]).toEqual(whole);
-      }
-      cache.dispose();
-      other.dispose();
+    it('takes drafts, whose numbers are the same', () => {
+      expect([runner.exactRows, runner.longestDraft >= 16]).toEqual([true, true]);
     });
 
     it('goes on reading behind what was written', async () => {
@@ -273,6 +126,26 @@ describe.each(exactHere.flatMap((integers) => (['native', 'worker'] as const).ma
   },
 );
 
+// Where reading and writing, which take different ways, may differ by what 8 bits of a cache can't tell.
+describe.each(exactHere.flatMap((integers) => (['native', 'worker'] as const).map((prefer) => ({ integers, prefer }))))(
+  'OnnxRunner with 8-bit rows of $integers over the $prefer runtime keeps the contract',
+  ({ integers, prefer }) => {
+    const weights = `int8-row of ${integers}`;
+    runnerContract({ it, expect }, () => load({ weights, prefer, context: 96, slots: 4 }), {
+      tolerance: 0.5,
+      tokens: someTokens,
+    });
+  },
+);
+
+describe('OnnxRunner with 8-bit weights in blocks keeps the contract', () => {
+  runnerContract({ it, expect }, () => load({ weights: 'int8-block32', context: 64, slots: 4 }), {
+    // Attention sums up in another order for other lengths; what else rounds differently shows as 0.01 and more.
+    tolerance: 1e-3,
+    tokens: someTokens,
+  });
+});
+
 describe('Engine over OnnxRunner', () => {
   backendContract(
     { it, expect },
@@ -287,10 +160,6 @@ function load(options: { weights: string; prefer?: 'native' | 'worker'; context:
 
 function someTokens(count: number, seed: number): number[] {
   return Array.from({ length: count }, (_, at) => (seed * 101 + at * 37 + ((at * at) % 11)) % 256);
-}
-
-function last(tokens: readonly number[] | undefined): number {
-  return tokens?.at(-1) ?? 0;
 }
 
 /** The largest difference of two lists of logits; NaN, which is less than nothing, when they don't match. */

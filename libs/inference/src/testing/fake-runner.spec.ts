@@ -1,4 +1,13 @@
 import { FakeRunner } from './fake-runner.js';
+import { runnerContract } from './runner-contract.js';
+
+describe.each([true, false])('FakeRunner as a runner whose caches can be shortened: %p', (canTruncate) => {
+  runnerContract({ it, expect }, () => new FakeRunner({ slots: 4, contextLength: 80, canTruncate }));
+});
+
+describe('FakeRunner as a runner that takes its time', () => {
+  runnerContract({ it, expect }, () => new FakeRunner({ slots: 3, contextLength: 64, delayMs: 1, longestDraft: 5 }));
+});
 
 describe('FakeRunner', () => {
   it('answers from what the cache holds alone', async () => {

@@ -7,3 +7,4 @@ export {
   type ContractExpectation,
   type ContractTestRunner,
 } from './backend-contract.js';
+export { runnerContract, type RunnerContractOptions } from './runner-contract.js';

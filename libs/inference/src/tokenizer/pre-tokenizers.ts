@@ -23,8 +23,8 @@ const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
   'gpt-2': { patterns: ["'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"] },
   smollm: {
     patterns: [
-      // each digit apart, and then as gpt-2
-      "\\d|'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?(?:(?!\\d)\\p{N})+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?![^\\s\\d])|\\s+",
+      // each digit of any script apart, and then as gpt-2
+      "\\p{N}|'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?![^\\s\\p{N}])|\\s+",
     ],
   },
   default: {

@@ -201,7 +201,8 @@ function libraryPreTokenizer(name: string): { config: object; ignore_merges?: bo
     case 'gpt-2':
       return { config: byteLevelOnly(true) };
     case 'smollm':
-      return { config: sequence({ type: 'Digits', individual_digits: true }, byteLevelOnly(true)) };
+      // `Digits` of the library knows those of ASCII alone; that of the models' own tokenizers knows all.
+      return { config: sequence(split('\\p{N}'), byteLevelOnly(true)) };
     case 'llama-bpe':
       return { config: modern('\\p{N}{1,3}'), ignore_merges: true };
     case 'smaug-bpe':

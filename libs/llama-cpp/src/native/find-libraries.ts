@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { LlamaCppError } from '../llama-cpp-error.js';
 import { packageVersion, scope } from '../release.js';
 import type { LibraryName } from './function-table.js';
@@ -40,11 +41,13 @@ export function packagesFor(platform: string = process.platform, arch: string = 
  * The libraries of the first package that is installed in the right release.
  *
  * @param names packages to look for, the preferred first
+ * @param from path of the module that they must be installed for
  * @throws LlamaCppError `unsupported_platform` when there are no names, `incompatible_library` when only other releases are
  * installed, `library_missing`
  */
 export function findLibraries(
   names: readonly string[],
+  from: string = fileURLToPath(import.meta.url),
 ): FoundLibraries & { readonly unused: readonly UnusedPackage[] } {
   if (names.length === 0 || !hasKnownLibc()) {
     const { platform, arch } = process;
@@ -54,7 +57,7 @@ export function findLibraries(
   }
   const unused: UnusedPackage[] = [];
   for (const name of names) {
-    const root = packageRoot(name);
+    const root = packageRoot(name, from);
     if (root === undefined) continue;
     const version = versionOf(root);
     if (version !== packageVersion) {
@@ -88,9 +91,9 @@ export function librariesIn(directory: string): Omit<FoundLibraries, 'package'> 
 }
 
 /** A package's folder. These packages export nothing but their entry, which is one folder below it. */
-function packageRoot(name: string): string | undefined {
+function packageRoot(name: string, from: string): string | undefined {
   try {
-    return dirname(dirname(createRequire(import.meta.url).resolve(name)));
+    return dirname(dirname(createRequire(from).resolve(name)));
   } catch {
     return undefined;
   }

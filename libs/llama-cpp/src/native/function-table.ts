@@ -25,15 +25,12 @@ export const functionTable = {
   llama_version: ['llama', 'text', []],
   /** (callback, its data). The callback must live as long as it is set, and is called on any thread. */
   llama_log_set: ['llama', 'void', ['pointer', 'pointer']],
-  llama_print_system_info: ['llama', 'text', []],
-  llama_supports_gpu_offload: ['llama', 'bool', []],
 
   llama_model_default_params: ['llama', 'modelParams', []],
   llama_model_load_from_file: ['llama', 'address', ['str', 'modelParams']],
   llama_model_free: ['llama', 'void', ['pointer']],
   llama_model_get_vocab: ['llama', 'address', ['pointer']],
   llama_model_n_ctx_train: ['llama', 'int32', ['pointer']],
-  llama_model_n_embd: ['llama', 'int32', ['pointer']],
   llama_model_n_embd_out: ['llama', 'int32', ['pointer']],
   llama_model_n_layer: ['llama', 'int32', ['pointer']],
   llama_model_n_swa: ['llama', 'int32', ['pointer']],
@@ -57,6 +54,7 @@ export const functionTable = {
   llama_vocab_type: ['llama', 'int32', ['pointer']],
   llama_vocab_bos: ['llama', 'int32', ['pointer']],
   llama_vocab_eos: ['llama', 'int32', ['pointer']],
+  llama_vocab_sep: ['llama', 'int32', ['pointer']],
   llama_vocab_get_add_bos: ['llama', 'bool', ['pointer']],
   llama_vocab_get_add_eos: ['llama', 'bool', ['pointer']],
   llama_vocab_get_text: ['llama', 'text', ['pointer', 'int32']],
@@ -74,33 +72,27 @@ export const functionTable = {
   llama_n_batch: ['llama', 'uint32', ['pointer']],
   llama_get_memory: ['llama', 'address', ['pointer']],
   llama_attach_threadpool: ['llama', 'void', ['pointer', 'pointer', 'pointer']],
-  llama_detach_threadpool: ['llama', 'void', ['pointer']],
   /** (context, threads for one token, threads for several) */
   llama_set_n_threads: ['llama', 'void', ['pointer', 'int32', 'int32']],
   llama_decode: ['llama', 'int32', ['pointer', 'batch']],
   llama_encode: ['llama', 'int32', ['pointer', 'batch']],
-  llama_synchronize: ['llama', 'void', ['pointer']],
   llama_get_logits_ith: ['llama', 'address', ['pointer', 'int32']],
   llama_get_embeddings_ith: ['llama', 'address', ['pointer', 'int32']],
   llama_get_embeddings_seq: ['llama', 'address', ['pointer', 'int32']],
+
   llama_pooling_type: ['llama', 'int32', ['pointer']],
 
   llama_memory_clear: ['llama', 'void', ['pointer', 'bool']],
   /** (memory, sequence, from, to) */
   llama_memory_seq_rm: ['llama', 'bool', ['pointer', 'int32', 'int32', 'int32']],
-  /** (memory, from sequence, to sequence, from, to) */
-  llama_memory_seq_cp: ['llama', 'void', ['pointer', 'int32', 'int32', 'int32', 'int32']],
-  llama_memory_seq_keep: ['llama', 'void', ['pointer', 'int32']],
   llama_memory_seq_pos_min: ['llama', 'int32', ['pointer', 'int32']],
   llama_memory_seq_pos_max: ['llama', 'int32', ['pointer', 'int32']],
-  llama_memory_can_shift: ['llama', 'bool', ['pointer']],
 
   llama_state_seq_get_size: ['llama', 'size', ['pointer', 'int32']],
   llama_state_seq_get_data: ['llama', 'size', ['pointer', 'pointer', 'size', 'int32']],
   llama_state_seq_set_data: ['llama', 'size', ['pointer', 'pointer', 'size', 'int32']],
 
   llama_adapter_lora_init: ['llama', 'address', ['pointer', 'str']],
-  llama_adapter_lora_free: ['llama', 'void', ['pointer']],
   /** (context, addresses of adapters, how many, their scales) */
   llama_set_adapters_lora: ['llama', 'int32', ['pointer', 'pointer', 'size', 'pointer']],
 } as const satisfies Readonly<Record<string, Signature>>;

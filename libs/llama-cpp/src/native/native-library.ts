@@ -2,8 +2,9 @@ import { LlamaCppError } from '../llama-cpp-error.js';
 import type { FoundLibraries } from './find-libraries.js';
 import type { LibraryName, NativeFunction, NativeFunctions } from './function-table.js';
 import { functionTable } from './function-table.js';
-import type { DropMappedPages } from './drop-mapped-pages.js';
 import { createDropMappedPages } from './drop-mapped-pages.js';
+import type { DropMappedPages } from './drop-mapped-pages.js';
+import { ExitGuard } from './exit-guard.js';
 import { NativeLog } from './native-log.js';
 import { batch, contextParams, modelParams } from './structs.js';
 import type { CTypes } from './structs.js';
@@ -89,6 +90,12 @@ export async function loadNativeLibrary({ directory, paths }: FoundLibraries): P
   if (functions.ggml_backend_reg_count() === 0) functions.ggml_backend_load_all_from_path(directory);
   functions.llama_backend_init();
 
+  const exitGuard = new ExitGuard(
+    onWindows
+      ? koffi.load('kernel32.dll').func('__stdcall', 'ExitProcess', 'void', ['uint32'])
+      : koffi.load(null).func('_exit', 'void', ['int']),
+  );
+  const known = new Map<bigint, unknown>();
   /** Arguments of calls that have not ended: memory among them must not be collected. */
   const called = new Set<readonly unknown[]>();
   return {
@@ -96,14 +103,19 @@ export async function loadNativeLibrary({ directory, paths }: FoundLibraries): P
     log,
     view: (address, bytes) => koffi.view(address, bytes),
     addressOf: (memory) => koffi.address(memory),
-    functionAt: (address, result, parameters) =>
-      koffi.decode(
-        address,
-        koffi.proto(
-          typed[result],
-          parameters.map((type) => typed[type]),
-        ),
-      ),
+    functionAt: (address, result, parameters) => {
+      const made =
+        known.get(address) ??
+        koffi.decode(
+          address,
+          koffi.proto(
+            typed[result],
+            parameters.map((type) => typed[type]),
+          ),
+        );
+      known.set(address, made);
+      return made;
+    },
     isSet: koffi.load(onWindows ? 'ucrtbase.dll' : null).symbol('strlen') as bigint,
     dropMappedPages: onWindows ? () => undefined : createDropMappedPages(koffi.load(null)),
     async: (name, ...values) =>
@@ -111,10 +123,12 @@ export async function loadNativeLibrary({ directory, paths }: FoundLibraries): P
         const call = functions[name].async as (...all: unknown[]) => void;
         const done = (error: unknown, result: never): void => {
           called.delete(values);
+          exitGuard.end();
           if (error) reject(error as Error);
           else resolve(result);
         };
         called.add(values);
+        exitGuard.begin();
         call(...values, done);
       }),
   };

@@ -33,8 +33,29 @@ export class NativeLog {
     functions.llama_log_set(silence, null);
   }
 
-  /** Calls `listener` with each whole line. Returns what ends that. */
+  /**
+   * Calls `listener` with each whole line, after the library's call that logged it. Returns what ends that; what was logged
+   * before still comes.
+   */
   listen(listener: (line: LogLine) => void): () => void {
+    // A listener may throw, call the library, or end the process; a thread of the library waits until this has returned.
+    return this.#hear((line) => void setImmediate(() => listener(line)));
+  }
+
+  /** The errors and warnings of some work, oldest first, beside its result. */
+  async collect<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly problems: readonly string[] }> {
+    const problems: string[] = [];
+    const stop = this.#hear(({ level, text }) => {
+      if (level === 'error' || level === 'warn') problems.push(text);
+    });
+    try {
+      return { result: await work(), problems };
+    } finally {
+      stop();
+    }
+  }
+
+  #hear(listener: (line: LogLine) => void): () => void {
     this.#listeners.add(listener);
     // Registered once and kept: the library may be about to call it on another thread at any time.
     this.#callback ??= this.#koffi.register(
@@ -46,19 +67,6 @@ export class NativeLog {
       this.#listeners.delete(listener);
       if (this.#listeners.size === 0) this.#functions.llama_log_set(this.#silence, null);
     };
-  }
-
-  /** The errors and warnings of some work, oldest first, beside its result. */
-  async collect<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly problems: readonly string[] }> {
-    const problems: string[] = [];
-    const stop = this.listen(({ level, text }) => {
-      if (level === 'error' || level === 'warn') problems.push(text);
-    });
-    try {
-      return { result: await work(), problems };
-    } finally {
-      stop();
-    }
   }
 
   #receive(level: number, text: string): void {

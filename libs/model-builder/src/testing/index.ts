@@ -12,3 +12,4 @@ export type { RandomGgufOptions } from './write-random-gguf.js';
 export { tinyGguf, writeTinyGguf } from './write-tiny-gguf.js';
 export type { TinyGgufOptions } from './write-tiny-gguf.js';
 export { dequantize } from '../passes/dequantize.js';
+export { readTokenizer } from '../read/tokenizer-description.js';
