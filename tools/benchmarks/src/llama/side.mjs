@@ -5,7 +5,7 @@ import { BareContext } from './bare-context.mjs';
 
 const models = new Map();
 const contexts = new Map();
-/** The last prompt that was read from each file: other contexts need not read it again. */
+/** The last prompt that was read by contexts of a kind: the others of that kind need not read it again. */
 const prompts = new Map();
 
 serveSide({
@@ -51,12 +51,13 @@ serveSide({
 /** Lets all sequences hold `tokens`. */
 async function fill(entry, form, sequences, tokens) {
   const { context } = entry;
-  let prompt = prompts.get(form.file);
+  const kind = `${form.file} ${sequences}`;
+  let prompt = prompts.get(kind);
   if (prompt?.length !== tokens.length) {
     context.truncate(0, 0);
     await context.read(0, tokens);
     prompt = { length: tokens.length, saved: await context.save(0) };
-    prompts.set(form.file, prompt);
+    prompts.set(kind, prompt);
   }
   for (let at = 0; at < sequences; at++) await context.restore(at, prompt.saved, tokens.length);
   entry.depth = tokens.length;

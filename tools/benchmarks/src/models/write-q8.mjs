@@ -1,6 +1,7 @@
 // Q8_0 made from another GGUF file, as llama.cpp's own `llama-quantize` makes it: matrices as blocks of 32 numbers
 // (a half-float scale and 32 signed bytes), vectors as they are.
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, `quantize_row_q8_0_ref` of ggml.
+import { readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -25,7 +26,7 @@ export async function writeQ8(source, target) {
     const tensors = [...file.tensors.values()];
     const first = Math.min(...tensors.map(({ offset }) => offset));
     const head = Buffer.alloc(first);
-    await file.read(head, 0);
+    readSync(file.fd, head, 0, first, 0);
     const alignment = file.metadata.integer('general.alignment') ?? 32;
     const padded = (bytes) => Math.ceil(bytes / alignment) * alignment;
     let offset = 0;
@@ -34,7 +35,7 @@ export async function writeQ8(source, target) {
       const byteLength = isMatrix ? ((tensor.rows * tensor.columns) / blockNumbers) * blockBytes : tensor.byteLength;
       patchTensor(head, tensor, isMatrix ? q8 : tensor.format.id, offset);
       const bytes = Buffer.alloc(tensor.byteLength);
-      await file.read(bytes, tensor.offset);
+      readSync(file.fd, bytes, 0, bytes.length, tensor.offset);
       await output.write(isMatrix ? toQ8(bytes, tensor) : bytes, 0, byteLength, first + offset);
       offset = padded(offset + byteLength);
     }

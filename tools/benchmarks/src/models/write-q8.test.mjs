@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { quantizeQ8, toHalf } from './write-q8.mjs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { readGgufHeader } from '@mcli/model-builder';
+import { tinyGguf, tinyModel, writeGguf } from '@mcli/model-builder/testing';
+import { quantizeQ8, toHalf, writeQ8 } from './write-q8.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'mcli-q8-'));
+after(() => rmSync(folder, { recursive: true }));
 
 // Bit patterns from IEEE 754, binary16.
 test('numbers become half-precision bits, rounded to even', () => {
@@ -28,4 +36,16 @@ test('a block is its largest number ÷ 127 and 32 signed bytes', () => {
   // Halves are rounded away from zero, as `roundf` does.
   assert.deepEqual([blocks.readInt8(2), blocks.readInt8(3), blocks.readInt8(33)], [-127, -15, 16]);
   assert.ok(blocks.subarray(34).every((byte) => byte === 0));
+});
+
+test('a file gets the tensors that one written as Q8_0 has', async () => {
+  const model = tinyModel();
+  const [plain, made, direct] = ['plain', 'made', 'direct'].map((name) => join(folder, `${name}.gguf`));
+  await writeGguf(plain, tinyGguf(model));
+  await writeGguf(direct, tinyGguf(model, { format: 'Q8_0' }));
+  await writeQ8(plain, made);
+  const [found, expected] = [await readGgufHeader(made), await readGgufHeader(direct)];
+  assert.deepEqual(found.tensors, expected.tensors);
+  assert.equal(found.size, expected.size);
+  assert.ok(found.size < (await readGgufHeader(plain)).size);
 });
