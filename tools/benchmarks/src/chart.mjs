@@ -22,7 +22,9 @@ const style = `
   .range { stroke-width: 1.5 }
   .c0 { stroke: #0969da } .f0 { fill: #0969da }
   .c1 { stroke: #bc4c00 } .f1 { fill: #bc4c00 }
+  .c2 { stroke: #6f42c1 } .f2 { fill: #6f42c1 }
   .c1.line { stroke-dasharray: 7 4 }
+  .c2.line { stroke-dasharray: 2 4 }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 }
     .back { fill: #0d1117 }
@@ -30,6 +32,7 @@ const style = `
     .axis { stroke: #9198a1 }
     .c0 { stroke: #58a6ff } .f0 { fill: #58a6ff }
     .c1 { stroke: #f0883e } .f1 { fill: #f0883e }
+    .c2 { stroke: #bc8cff } .f2 { fill: #bc8cff }
   }`;
 
 /**

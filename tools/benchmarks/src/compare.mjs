@@ -1,43 +1,40 @@
-import { withOneThread } from './llama/forms.mjs';
-import { tokensOf } from './speed-rows.mjs';
+import { positionsOf, tokensOf } from './speed-rows.mjs';
 import { median, medianInterval } from './statistics.mjs';
 
-/** A form that is this much slower than the fastest in the trial doesn't take part in the pairs. */
+/** A form that is this much slower than the fastest in the trial doesn't take part in the rounds. */
 const hopeless = 0.85;
 
 /**
- * Measures one row, ours and llama.cpp by turns.
+ * Measures one row, our engines and llama.cpp by turns.
  *
- * Each of llama.cpp's forms is tried first; those near the fastest take part in every round: ours, form 1, form 2, ours,
- * … The one whose median is fastest stands in the result. A round's ratio is ours ÷ that form within the same round,
- * so that a machine that slows down for a while slows both.
+ * Each of llama.cpp's forms is tried first; those near the fastest take part in every round: our first engine, form 1,
+ * form 2, our second engine, and again. The form whose median is fastest stands in the result. A round's ratio is ours ÷
+ * that form within the same round, so that a machine that slows down for a while slows both.
  */
 export class Comparison {
-  /** @type {{ ours: number, llama: Record<string, number> }[]} tokens a second */
+  /** @type {{ ours: Record<string, number>, llama: Record<string, number> }[]} tokens a second */
   rounds = [];
-  #ours;
-  #llama;
+  #sides;
   #given;
   #forms = [];
-  /** The fastest form with one thread, where that may be faster. Stands beside the result. */
-  #alone;
   #trial = {};
+  #target;
 
   /**
    * @param {import('./speed-rows.mjs').SpeedRow} row
-   * @param {{ ours: import('./side.mjs').Side, llama: import('./side.mjs').Side, tokens: number[], threads: number }} sides
+   * @param {{ ours: Record<string, import('./side.mjs').Side>, llama: import('./side.mjs').Side, tokens: number[] }} sides
+   * @param {number} [target] least ratio of our better engine
    */
-  constructor(row, { ours, llama, tokens, threads }) {
+  constructor(row, sides, target) {
     this.row = row;
-    this.#ours = ours;
-    this.#llama = llama;
-    const room = row.tokens + (row.count ?? 0) + 8;
-    this.#given = { tokens: tokens.slice(0, row.tokens), sequences: row.sequences, count: row.count, room };
-    this.mayBeFasterAlone = threads > 1 && row.action === 'decode' && row.sequences === 1;
+    this.#sides = sides;
+    this.#target = target;
+    const { sequences, count } = row;
+    this.#given = { tokens: sides.tokens.slice(0, row.tokens), sequences, count, room: positionsOf([row]) };
   }
 
   /**
-   * Warms both sides up and finds the forms that are worth comparing with.
+   * Warms all sides up and finds the forms that are worth comparing with.
    *
    * @param {import('./llama/forms.mjs').LlamaForm[]} forms
    * @param {{ tries: number, most: number, share?: number }} options `share` of the prompt and the
@@ -47,64 +44,82 @@ export class Comparison {
     const trial = { ...this.#given };
     trial.tokens = trial.tokens.slice(0, Math.ceil(this.row.tokens * share));
     if (trial.count) trial.count = Math.ceil(trial.count * share);
-    await this.#ours.call(this.row.action, trial);
+    // More than once: an engine may still be finding out how many threads are fastest.
+    for (const side of Object.values(this.#sides.ours))
+      for (let at = 0; at < tries; at++) await side.call(this.row.action, trial);
     const work = tokensOf({ ...this.row, tokens: trial.tokens.length, count: trial.count });
     let fastest = 0;
-    const rank = async (candidates) => {
-      for (const form of candidates) {
-        let speed = 0;
-        for (let at = 0; at < tries && (at === 0 || speed > 0.5 * fastest); at++) {
-          const { ms } = await this.#llama.call(this.row.action, { ...trial, form });
-          speed = Math.max(speed, (1000 * work) / ms);
-        }
-        fastest = Math.max(fastest, speed);
-        this.#trial[form.name] = speed;
+    for (const form of forms) {
+      let speed = 0;
+      for (let at = 0; at < tries && (at === 0 || speed > 0.5 * fastest); at++) {
+        const { ms } = await this.#sides.llama.call(this.row.action, { ...trial, form });
+        speed = Math.max(speed, (1000 * work) / ms);
       }
-      return [...candidates].sort((a, b) => this.#trial[b.name] - this.#trial[a.name]);
-    };
-    const ranked = await rank(forms);
-    this.#forms = ranked
-      .filter(({ name }) => this.#trial[name] >= hopeless * this.#trial[ranked[0].name])
+      fastest = Math.max(fastest, speed);
+      this.#trial[form.name] = speed;
+    }
+    this.#forms = [...forms]
+      .sort((a, b) => this.#trial[b.name] - this.#trial[a.name])
+      .filter(({ name }) => this.#trial[name] >= hopeless * fastest)
       .slice(0, most);
-    if (this.mayBeFasterAlone) [this.#alone] = await rank(forms.map(withOneThread));
   }
 
   /** One round. */
   async measure() {
     const perSecond = ({ ms }) => (1000 * tokensOf(this.row)) / ms;
-    const ours = perSecond(await this.#ours.call(this.row.action, this.#given));
-    const llama = {};
-    for (const form of this.#alone ? [...this.#forms, this.#alone] : this.#forms)
-      llama[form.name] = perSecond(await this.#llama.call(this.row.action, { ...this.#given, form }));
-    this.rounds.push({ ours, llama });
+    const round = { ours: {}, llama: {} };
+    const [first, ...others] = Object.keys(this.#sides.ours);
+    const ask = async (engine) => {
+      round.ours[engine] = perSecond(await this.#sides.ours[engine].call(this.row.action, this.#given));
+    };
+    await ask(first);
+    for (const form of this.#forms)
+      round.llama[form.name] = perSecond(await this.#sides.llama.call(this.row.action, { ...this.#given, form }));
+    for (const engine of others) await ask(engine);
+    this.rounds.push(round);
   }
 
   /** What was found so far. */
   result() {
-    const best = this.#forms.map(({ name }) => this.#against(name)).sort((a, b) => b.llama.value - a.llama.value)[0];
-    const { id, group, title, target } = this.row;
+    const { id, group, title } = this.row;
     return {
       id,
       group,
       title,
       unit: 'tokens/s',
-      target: target === undefined ? undefined : { least: target, of: 'ratio' },
-      ours: median(this.rounds.map(({ ours }) => ours)),
-      ...best,
-      reached: target === undefined ? undefined : best.ratio >= target,
-      oneThread: this.#alone && this.#against(this.#alone.name),
-      pairs: this.rounds.length,
+      ...judge(this.rounds, this.#target),
       trial: this.#trial,
       rounds: this.rounds,
     };
   }
+}
 
-  #against(form) {
-    const ratios = this.rounds.map(({ ours, llama }) => ours / llama[form]);
-    return {
-      llama: { form, value: median(this.rounds.map(({ llama }) => llama[form])) },
-      ratio: median(ratios),
-      interval: medianInterval(ratios),
-    };
+/**
+ * What rounds say: llama.cpp's fastest form, each of our engines against it, and the better of them.
+ *
+ * @param {{ ours: Record<string, number>, llama: Record<string, number> }[]} rounds
+ * @param {number} [target]
+ */
+export function judge(rounds, target) {
+  const valueOf = (kind, name) => median(rounds.map((round) => round[kind][name]));
+  const llama = Object.keys(rounds[0].llama)
+    .map((form) => ({ form, value: valueOf('llama', form) }))
+    .sort((a, b) => b.value - a.value)[0];
+  const engines = {};
+  for (const engine of Object.keys(rounds[0].ours)) {
+    const ratios = rounds.map((round) => round.ours[engine] / round.llama[llama.form]);
+    engines[engine] = { value: valueOf('ours', engine), ratio: median(ratios), interval: medianInterval(ratios) };
   }
+  const best = Object.keys(engines).reduce((a, b) => (engines[b].ratio > engines[a].ratio ? b : a));
+  const { ratio, interval } = engines[best];
+  return {
+    target: target === undefined ? undefined : { least: target, of: 'ratio' },
+    engines,
+    llama,
+    best,
+    ratio,
+    interval,
+    reached: target === undefined ? undefined : ratio >= target,
+    pairs: rounds.length,
+  };
 }

@@ -3,30 +3,41 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { folder, root } from './paths.mjs';
+import { root } from './paths.mjs';
+import { classOf, readFlags } from './processor-class.mjs';
 
-/** What figures depend on. */
+/** The class of this machine's processor. */
+export function thisClass() {
+  return classOf({ arch: process.arch, flags: readFlags() });
+}
+
+/**
+ * What figures depend on.
+ *
+ * @param {{ threads: number, llama?: { version: string, package: string } }} options `llama` where it was loaded
+ */
 export function machineFacts({ threads, llama }) {
   return {
     date: new Date().toISOString(),
     commit: commit(),
+    class: thisClass(),
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    instructions: instructions(),
+    instructions: readFlags().filter((flag) =>
+      /^(avx2|avx512f|avx512_vnni|avx_vnni|amx_int8|amx_tile|asimddp|i8mm|sve)$/.test(flag),
+    ),
     cores: availableParallelism(),
     memoryBytes: totalmem(),
     platform: `${process.platform} ${release()} ${process.arch}`,
     loadAverage: Number((loadavg()[0] ?? 0).toFixed(2)),
     threads,
     node: process.versions.node,
-    onnxruntime: versionIn(root, 'onnxruntime-node'),
-    nodeLlamaCpp: versionIn(folder, 'node-llama-cpp'),
-    llamaCpp: llama.release,
-    llamaCppSystem: llama.systemInfo,
+    onnxruntime: versionOf('onnxruntime-node'),
+    llamaCpp: llama && `${llama.version} (${llama.package} ${versionOf(llama.package)})`,
   };
 }
 
-function versionIn(where, name) {
-  const paths = createRequire(join(where, 'package.json')).resolve.paths(name) ?? [];
+function versionOf(name) {
+  const paths = createRequire(join(root, 'package.json')).resolve.paths(name) ?? [];
   for (const path of paths) {
     try {
       return JSON.parse(readFileSync(join(path, name, 'package.json'), 'utf8')).version;
@@ -45,20 +56,5 @@ function commit() {
     return `${git('rev-parse', '--short', 'HEAD').trim()}${git('status', '--porcelain', '-uno').trim() ? '+' : ''}`;
   } catch {
     return 'unknown';
-  }
-}
-
-/** The instruction sets that decide how fast integers are multiplied. */
-function instructions() {
-  try {
-    const flags =
-      readFileSync('/proc/cpuinfo', 'utf8')
-        .match(/^(flags|Features)\s*:(.*)$/m)?.[2]
-        .split(' ') ?? [];
-    return flags.filter((flag) =>
-      /^(avx2|avx512f|avx512_vnni|avx_vnni|amx_int8|amx_tile|asimddp|i8mm|sve)$/.test(flag),
-    );
-  } catch {
-    return [];
   }
 }

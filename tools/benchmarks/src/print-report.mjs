@@ -1,4 +1,5 @@
-import { columns, formatTable, formatValue, toCells } from './table.mjs';
+import { columns, formatTable, toCells } from './table.mjs';
+import { floor } from './targets.mjs';
 
 /** The table and what it depends on, for people. */
 export function printReport({ machine, results }) {
@@ -7,10 +8,11 @@ export function printReport({ machine, results }) {
   for (const note of notes(results)) console.log(note);
 }
 
-export function machineLines({ cpu, instructions, cores, threads, node, onnxruntime, nodeLlamaCpp, llamaCpp }) {
+export function machineLines({ cpu, instructions, cores, threads, node, onnxruntime, llamaCpp, note }) {
   return [
-    `${cpu} (${instructions.join(', ') || 'instruction sets unknown'}), ${cores} cores; ${threads} threads for each program`,
-    `Node ${node}, ONNX Runtime ${onnxruntime}, node-llama-cpp ${nodeLlamaCpp} (llama.cpp ${llamaCpp})`,
+    `${cpu} (${instructions.join(', ') || 'instruction sets unknown'}), ${cores} cores; at most ${threads} threads for each program`,
+    `Node ${node}, ONNX Runtime ${onnxruntime}${llamaCpp ? `, llama.cpp ${llamaCpp}` : ''}`,
+    ...(note ? [note] : []),
   ];
 }
 
@@ -21,13 +23,18 @@ export function notes(results) {
   if (paired.length) {
     const least = paired.reduce((a, b) => (b.pairs < a.pairs ? b : a));
     lines.push(
-      `Ratios are medians of at least ${least.pairs} alternating pairs (against llama.cpp: ours ÷ llama.cpp); in brackets the interval that holds the true median with at least ${(100 * least.interval.confidence).toFixed(0)} % confidence.`,
+      `Ratios are medians of at least ${least.pairs} alternating pairs (against llama.cpp: our better engine, which is named, ÷ llama.cpp); in brackets the interval that holds the true median with at least ${(100 * least.interval.confidence).toFixed(0)} % confidence.`,
     );
   }
-  for (const { title, oneThread, llama } of results)
-    if (oneThread && oneThread.llama.value > llama.value)
-      lines.push(
-        `${title}: llama.cpp is faster with one thread here, ${formatValue(oneThread.llama.value)} tokens/s (${oneThread.llama.form}); ours ÷ that is ${oneThread.ratio.toFixed(2)} × (${oneThread.interval.low.toFixed(2)}–${oneThread.interval.high.toFixed(2)}).`,
-      );
+  const compared = results.filter(({ best }) => best);
+  const below = compared
+    .filter(({ ratio }) => ratio < floor)
+    .map(({ title, ratio }) => `${title} (${ratio.toFixed(2)} ×)`);
+  if (compared.length)
+    lines.push(
+      below.length
+        ? `Below ${floor} × llama.cpp, with the better of our engines: ${below.join('; ')}.`
+        : `No figure is below ${floor} × llama.cpp, with the better of our engines.`,
+    );
   return lines;
 }

@@ -32,47 +32,59 @@ const comparisons = [
 ];
 
 /**
- * Quality of the form that all speeds are measured with, against the fp32 weights of the same file, on the way that is
+ * Quality of the forms that all speeds are measured with, against the fp32 weights of the same file, on the way that is
  * served: prompts are read in chunks, then token by token over the default cache. A result for each text (mean
- * divergence per token) and for perplexity, shaped as `measured` of `rows/results.mjs` makes them.
+ * divergence per token) and for perplexity: of our form, of the file as llama.cpp runs it, and of llama.cpp's other form.
  *
- * @param {{ threads: number, progress: (text: string) => void }} options
+ * @param {{ path: string }[]} files of the embedded model, the file itself first
+ * @param {{ threads?: number, progress: (text: string) => void }} options
  * @returns {Promise<object[]>}
  */
-export async function measureQuality({ threads, progress }) {
-  const found = await withForms({ threads, context: 4352 }, (side) => compareForms(side, comparisons, progress));
-  const rows = found.map(({ id, title, results }) => {
-    const [{ divergence, ...more }] = Object.values(results);
-    return measured({
-      id: `quality-${id}`,
-      group,
-      title: `divergence from fp32, ${title}`,
-      unit: 'KL per token',
-      target: bound,
-      values: [divergence],
-      ...more,
-    });
-  });
-  const perplexities = rows.filter(({ id }) => /prose|code/.test(id));
+export async function measureQuality(files, { threads, progress }) {
+  const found = await withForms({ threads, context: 4352, files }, (side) => compareForms(side, comparisons, progress));
   return [
-    ...rows,
-    ...perplexities.map(({ id, title, perplexity }) =>
-      measured({
-        id: `${id}-perplexity`,
-        group,
-        title: title.replace('divergence from fp32', 'perplexity ÷ fp32’s'),
-        unit: '×',
-        target: { most: 1.01 },
-        values: [perplexity],
-      }),
+    ...found.map((comparison) =>
+      toRow(
+        'divergence',
+        { ...comparison, id: `quality-${comparison.id}` },
+        {
+          title: `divergence from fp32, ${comparison.title}`,
+          unit: 'KL per token',
+          target: bound,
+        },
+      ),
     ),
+    ...found
+      .filter(({ id }) => id === 'prose' || id === 'code')
+      .map((comparison) =>
+        toRow(
+          'perplexity',
+          { ...comparison, id: `quality-${comparison.id}-perplexity` },
+          {
+            title: `perplexity ÷ fp32’s, ${comparison.title}`,
+            unit: '×',
+            target: { most: 1.01 },
+          },
+        ),
+      ),
   ];
+}
+
+/**
+ * One figure of a comparison as a result: the first form is ours, the second the file as llama.cpp runs it, the third
+ * llama.cpp's other form.
+ */
+export function qualityRow(figure, { results }, row) {
+  const [ours, asItIs, other] = Object.entries(results).map(([form, values]) => ({ form, value: values[figure] }));
+  const result = measured({ ...row, group, values: [ours.value], forms: results });
+  if (asItIs) result.engines['llama.cpp'] = { value: asItIs.value };
+  return { ...result, llama: other };
 }
 
 /**
  * The forms that were tried, as quality against speed: measured side by side, by turns.
  *
- * @param {{ threads: number, pairs?: number, progress: (text: string) => void }} options
+ * @param {{ threads?: number, pairs?: number, progress: (text: string) => void }} options
  */
 export async function measureFrontier({ threads, pairs = 9, progress }) {
   progress(`building ${frontierForms.length} forms`);
@@ -95,10 +107,10 @@ export async function measureFrontier({ threads, pairs = 9, progress }) {
 }
 
 /** Does `work` with a process that has loaded the forms; by default the one that is served. */
-async function withForms({ threads, context, names }, work) {
+async function withForms(given, work) {
   const side = new Side('quality', new URL('./quality/side.mjs', import.meta.url), nativeEnvironment);
   try {
-    await side.call('load', { directory: builds, threads, context, names });
+    await side.call('load', { directory: builds, ...given });
     return await work(side);
   } finally {
     await side.close();

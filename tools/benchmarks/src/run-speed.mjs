@@ -1,59 +1,72 @@
-import { smollm2 } from '@mcli/model-smollm2';
 import { Comparison } from './compare.mjs';
-import { prepareForms } from './llama/forms.mjs';
+import { llamaForms } from './llama/forms.mjs';
 import { nativeEnvironment } from './ours/environment.mjs';
-import { builds } from './paths.mjs';
 import { sampleText } from './sample-text.mjs';
 import { Side } from './side.mjs';
+import { targetOf } from './targets.mjs';
 
-/** Starts both programs with the same threads and gives them the same tokens. */
-export async function openSides({ threads, positions, progress }) {
-  const { files, forms } = await prepareForms(smollm2, progress);
-  const ours = new Side('mcli', new URL('./ours/side.mjs', import.meta.url), nativeEnvironment);
+/** Generations that our engines can run at once. */
+const slots = 8;
+
+/**
+ * Starts llama.cpp and our engines, a process for each, with the same model and the same tokens.
+ *
+ * @param {{ model: import('./models/benchmark-models.mjs').BenchmarkModel, engines: string[], threads?: number, mostThreads: number, positions: number, processor: string, progress: (text: string) => void }} options
+ * `threads` of our engines, which choose themselves without; `mostThreads` of llama.cpp
+ */
+export async function openSides({ model, engines, threads, mostThreads, positions, processor, progress }) {
+  const module = new URL('./ours/engine-side.mjs', import.meta.url);
+  const ours = Object.fromEntries(
+    engines.map((engine) => [engine, new Side(`mcli (${engine})`, module, nativeEnvironment)]),
+  );
   const llama = new Side('llama.cpp', new URL('./llama/side.mjs', import.meta.url));
-  const close = async () => void (await Promise.all([ours.close(), llama.close()]));
+  const close = async () => void (await Promise.all([...Object.values(ours), llama].map((side) => side.close())));
   try {
-    progress('Loading the model, twice (the first time it is built)');
-    const built = await ours.call('load', { directory: builds, threads, context: positions, slots: 8 });
-    const facts = await llama.call('load', { forms: files, threads });
-    const tokens = await ours.call('tokenize', { text: sampleText(positions * 5) });
+    for (const [engine, side] of Object.entries(ours)) {
+      progress(`${model.title}: loading it on ${engine}${engine === 'onnx' ? ' (the first time it is built)' : ''}`);
+      await side.call('load', { engine, model: pick(model), threads, context: positions, slots, drafts: false });
+    }
+    const facts = await llama.call('load', { files: model.files });
+    const tokens = await Object.values(ours)[0].call('tokenize', { text: sampleText(positions * 5) });
     if (tokens.length < positions) throw new Error(`The sample text has only ${tokens.length} tokens.`);
-    return { ours, llama, forms, tokens, threads, built, facts, close };
+    return { ours, llama, model, forms: llamaForms(model, mostThreads), tokens, processor, facts, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+function pick({ id, path }) {
+  return { id, path };
+}
+
 /**
- * The rows one after the other, each with its own pairs.
+ * The rows one after the other, each with its own rounds.
  *
  * @param {import('./speed-rows.mjs').SpeedRow[]} rows
  */
 export async function runRows(rows, sides, { pairs, tries = 2, progress }) {
   const results = [];
   for (const row of rows) {
-    progress(row.title);
-    const comparison = new Comparison(row, sides);
+    progress(`${sides.model.title}: ${row.title}`);
+    const comparison = comparisonOf(row, sides);
     // Half of a long prompt tells the forms apart, and takes a quarter of the time.
     await comparison.prepare(sides.forms, { tries, most: 2, share: row.tokens >= 1000 ? 0.5 : 1 });
     for (let at = 0; at < pairs; at++) await comparison.measure();
     await sides.llama.call('release');
-    results.push(comparison.result());
+    results.push(labelled(comparison.result(), sides.model));
   }
   return results;
 }
 
 /** The rows by turns until the time is up: three rounds at least, `pairs` at most. */
 export async function runRowsWithin(rows, sides, { pairs, deadline, progress }) {
-  const comparisons = rows.map((row) => new Comparison(row, sides));
+  const { title } = sides.model;
+  const comparisons = rows.map((row) => comparisonOf(row, sides));
   for (const comparison of comparisons) {
-    progress(`${comparison.row.title}: looking for llama.cpp's fastest form`);
-    await comparison.prepare(sides.forms, {
-      tries: 2,
-      most: 2,
-      share: comparison.row.action === 'prefill' ? 0.25 : 0.5,
-    });
+    progress(`${title}: ${comparison.row.title}: looking for llama.cpp's fastest form`);
+    const share = comparison.row.action === 'prefill' ? 0.25 : 0.5;
+    await comparison.prepare(sides.forms, { tries: 2, most: 2, share });
   }
   let longest = 0;
   for (let round = 0; round < pairs; round++) {
@@ -61,7 +74,16 @@ export async function runRowsWithin(rows, sides, { pairs, deadline, progress }) 
     const started = performance.now();
     for (const comparison of comparisons) await comparison.measure();
     longest = Math.max(longest, performance.now() - started);
-    progress(`pair ${round + 1} of at most ${pairs}`);
+    progress(`${title}: round ${round + 1} of at most ${pairs}`);
   }
-  return comparisons.map((comparison) => comparison.result());
+  return comparisons.map((comparison) => labelled(comparison.result(), sides.model));
+}
+
+function comparisonOf(row, sides) {
+  return new Comparison(row, sides, targetOf(row, sides.model, sides.processor));
+}
+
+/** A result with its model, which the title names where it isn't the embedded one. */
+export function labelled(result, { id, title, isEmbedded }) {
+  return { model: id, ...result, title: isEmbedded ? result.title : `${title}: ${result.title}` };
 }

@@ -16,16 +16,29 @@ export class Server {
    * Starts it and waits until it is ready to answer.
    *
    * @param {string[]} flags
-   * @param {{ directory?: string }} options `directory`: `MCLI_HOME`
+   * @param {{ directory?: string, threads?: number }} options `directory`: `MCLI_HOME`; `threads`: those that the server
+   * chooses, unless told otherwise
    */
-  static async start(flags, { directory = home } = {}) {
+  static async start(flags, { directory = home, threads } = {}) {
     const server = new Server();
     const started = performance.now();
+    const threadFlags = threads === undefined ? [] : ['--threads', `${threads}`];
     const program = join(root, 'apps', 'cli', 'bin', 'mcli.js');
     const kept = Object.entries(process.env).filter(([name]) => !/^(MCLI_|ORT_|NODE_OPTIONS)/.test(name));
     const child = spawn(
       process.execPath,
-      [program, 'model', 'start', '--openai-compatible', '--port', '0', '--log-format', 'json', ...flags],
+      [
+        program,
+        'model',
+        'start',
+        '--openai-compatible',
+        '--port',
+        '0',
+        '--log-format',
+        'json',
+        ...threadFlags,
+        ...flags,
+      ],
       {
         env: { ...Object.fromEntries(kept), MCLI_HOME: directory, MCLI_API_KEY: key },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -65,7 +78,7 @@ export class Server {
   /**
    * A streamed chat. `done` resolves to the tokens that were written and the times, in milliseconds of this process'
    * clock, at which something of the answer came; `first` when its first event came, which may be before its prompt
-   * was read; `writing` when a few of its tokens have come; `leave` hangs up.
+   * was read; `writing` when a few of its tokens have come; `leave` hangs up. `textAt` is when its first text came.
    */
   stream(body) {
     const content = JSON.stringify({
@@ -75,6 +88,7 @@ export class Server {
       ...body,
     });
     const times = [];
+    let textAt;
     let tail = '';
     let request;
     let began;
@@ -86,13 +100,14 @@ export class Server {
         response.setEncoding('utf8');
         response.on('data', (chunk) => {
           times.push(performance.now());
+          if (/"content":\s*"(?!")/.test(chunk)) textAt ??= times.at(-1);
           began(times[0]);
           if (times.length > 4) wrote();
           tail = (tail + chunk).slice(-1_000);
         });
         response.on('end', () => {
           const tokens = Number(/"completion_tokens":\s*(\d+)/.exec(tail)?.[1]);
-          if (response.statusCode === 200 && tokens > 0) resolve({ tokens, times });
+          if (response.statusCode === 200 && tokens > 0) resolve({ tokens, times, textAt });
           else reject(new Error(`The server answered ${response.statusCode}: ${tail.slice(0, 200)}`));
         });
         response.on('error', reject);

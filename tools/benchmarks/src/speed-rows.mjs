@@ -9,11 +9,10 @@
  * @property {number} tokens of the prompt; for `decode` what each sequence holds before
  * @property {number} sequences
  * @property {number} [count] tokens that each sequence writes
- * @property {number} [target] least ratio
  */
 
 /** @returns {SpeedRow} */
-export function prefillRow(tokens, target) {
+export function prefillRow(tokens) {
   return {
     id: `prefill-${tokens}`,
     group: 'prefill',
@@ -21,12 +20,11 @@ export function prefillRow(tokens, target) {
     action: 'prefill',
     tokens,
     sequences: 1,
-    target,
   };
 }
 
 /** @returns {SpeedRow} */
-export function decodeRow(depth, target, count = 48) {
+export function decodeRow(depth, count = 48) {
   return {
     id: `decode-${depth}`,
     group: 'decode',
@@ -35,12 +33,11 @@ export function decodeRow(depth, target, count = 48) {
     tokens: depth,
     sequences: 1,
     count,
-    target,
   };
 }
 
 /** @returns {SpeedRow} */
-export function batchRow(sequences, depth, target, count = 24) {
+export function batchRow(sequences, depth, count = 24) {
   return {
     id: `batch${sequences}-${depth}`,
     group: 'batch8',
@@ -49,27 +46,35 @@ export function batchRow(sequences, depth, target, count = 24) {
     tokens: depth,
     sequences,
     count,
-    target,
   };
 }
 
-/** The rows of the full run. */
-export const speedRows = [
-  prefillRow(512, 3.5),
-  prefillRow(2048, 3),
-  decodeRow(64, 1.1),
-  decodeRow(512, 1.2),
-  decodeRow(4000, 1.4),
-  batchRow(8, 128, 3),
-  batchRow(8, 1000, 4),
-];
+/** The rows of the full run, by model: large models take longer over each. */
+export function speedRows({ isEmbedded }) {
+  return isEmbedded
+    ? [
+        prefillRow(512),
+        prefillRow(2048),
+        decodeRow(64),
+        decodeRow(512),
+        decodeRow(4000),
+        batchRow(8, 128),
+        batchRow(8, 1000),
+      ]
+    : [prefillRow(512), decodeRow(64, 24), decodeRow(512, 24), batchRow(8, 128, 12)];
+}
 
 /** The three that `--quick` measures, shorter. */
-export const quickRows = [prefillRow(512, 3.5), decodeRow(512, 1.2, 24), batchRow(8, 128, 3, 12)];
+export const quickRows = [prefillRow(512), decodeRow(512, 24), batchRow(8, 128, 12)];
 
 /** Tokens that one measurement of the row computes. */
 export function tokensOf({ action, tokens, sequences, count }) {
   return action === 'prefill' ? tokens : sequences * count;
+}
+
+/** Positions that the longest of the rows needs, with what engines write beyond. */
+export function positionsOf(rows) {
+  return Math.max(...rows.map(({ tokens, count = 0 }) => tokens + count)) + 64;
 }
 
 function number(value) {

@@ -31,26 +31,34 @@ export function formatMarkdownTable(columns, rows) {
 export const columns = [
   { title: 'figure' },
   { title: 'target', right: true },
-  { title: 'ours', right: true },
-  { title: 'llama.cpp', right: true },
+  { title: 'ours (onnx)', right: true },
+  { title: 'ours (llama.cpp)', right: true },
+  { title: 'llama.cpp (bare)', right: true },
   { title: 'ratio', right: true },
   { title: 'reached' },
 ];
 
-/** A result as cells of `columns`. */
+/** A result as cells of `columns`. The ratio is that of our better engine, which it names. */
 export function toCells(result) {
-  const { title, unit, ours, llama, ratio, interval, reached, unavailable } = result;
-  if (unavailable) return [title, formatTarget(result), `not available: ${unavailable}`, '', '', ''];
+  const { title, unit, engines = {}, llama, best, ratio, interval, reached, unavailable } = result;
+  if (unavailable) return [title, formatTarget(result), `not available: ${unavailable}`, '', '', '', ''];
+  const range = interval ? ` (${interval.low.toFixed(2)}–${interval.high.toFixed(2)})` : '';
+  const better = best && Object.keys(engines).length > 1 ? `, ${best}` : '';
   return [
     title,
     formatTarget(result),
-    `${formatValue(ours)} ${unit}`,
+    formatEngine(engines.onnx, unit),
+    formatEngine(engines['llama.cpp'], unit),
     llama ? `${formatValue(llama.value)} ${unit} (${llama.form})` : '',
-    ratio === undefined
-      ? ''
-      : `${ratio.toFixed(2)} ×${interval ? ` (${interval.low.toFixed(2)}–${interval.high.toFixed(2)})` : ''}`,
+    ratio === undefined ? '' : `${ratio.toFixed(2)} ×${range}${better}`,
     reached === undefined ? '' : reached ? 'yes' : 'no',
   ];
+}
+
+function formatEngine(found, unit) {
+  if (!found) return '';
+  const ratio = found.ratio === undefined ? '' : `, ${found.ratio.toFixed(2)} ×`;
+  return `${formatValue(found.value)} ${unit}${ratio}`;
 }
 
 function formatTarget({ target = {}, unit }) {

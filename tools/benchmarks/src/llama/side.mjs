@@ -1,72 +1,75 @@
-// llama.cpp, measured in a process of its own.
+// llama.cpp alone, without anything of ours but the binding, measured in a process of its own.
+import { loadLlamaCpp, packagesFor } from '@mcli/llama-cpp';
 import { serveSide } from '../serve-side.mjs';
-import { LlamaModel } from './llama-model.mjs';
+import { BareContext } from './bare-context.mjs';
 
-/** llama.cpp's default for both `n_batch` (as a minimum here) and `n_ubatch`. */
-const batch = 512;
 const models = new Map();
 const contexts = new Map();
-let threads = 1;
+/** The last prompt that was read by contexts of a kind: the others of that kind need not read it again. */
+const prompts = new Map();
 
 serveSide({
-  /** @param {{ forms: { name: string, path: string }[], threads: number }} given */
-  async load(given) {
-    threads = given.threads;
-    for (const { name, path } of given.forms) models.set(name, await LlamaModel.load(path));
-    return LlamaModel.facts();
+  /** @param {{ files: { name: string, path: string }[] }} given */
+  async load({ files }) {
+    // As where no GPU's package is installed.
+    const library = await loadLlamaCpp({ packages: [...packagesFor()].reverse() });
+    for (const { name, path } of files) models.set(name, await library.loadModel(path));
+    return { version: library.version, package: library.package };
   },
 
-  /** Milliseconds that reading `tokens` and choosing the next one takes. `room`: most tokens that the row will need. */
+  /** Milliseconds that reading `tokens` takes. `room`: most tokens that the row will need. */
   async prefill({ form, tokens, room }) {
     const { context } = await contextOf(form, 1, room);
     context.truncate(0, 0);
-    const started = performance.now();
-    await context.read(0, tokens);
-    return { ms: performance.now() - started };
+    return { ms: await context.read(0, tokens) };
   },
 
   /** Milliseconds that writing `count` tokens behind `tokens` takes, for each of `sequences` at once. */
   async decode({ form, sequences, tokens, count, room }) {
-    const { context, state } = await contextOf(form, sequences, room);
-    for (let at = 0; at < sequences && state.depth !== tokens.length; at++) {
-      context.truncate(at, Math.min(state.depth, tokens.length));
-      if (state.depth < tokens.length) await context.read(at, tokens.slice(state.depth));
-    }
-    state.depth = tokens.length;
-    context.setThreads(form.threads ?? threads);
+    const entry = await contextOf(form, sequences, room);
+    const { context } = entry;
+    if (entry.depth !== tokens.length) await fill(entry, form, sequences, tokens);
     let next = tokens.slice(0, sequences);
-    const clock = {};
-    const started = performance.now();
-    for (let step = 0; step < count; step++) next = await context.write(next, clock);
-    const ms = performance.now() - started;
-    context.setThreads(threads);
+    let ms = 0;
+    for (let step = 0; step < count; step++) {
+      const written = await context.write(next);
+      ms += written.ms;
+      next = written.chosen;
+    }
     for (let at = 0; at < sequences; at++) context.truncate(at, tokens.length);
-    return { ms, samplingMs: clock.sampling };
+    return { ms };
   },
 
   /** Frees all contexts; models stay. */
   async release() {
     for (const { context } of contexts.values()) await context.dispose();
     contexts.clear();
+    prompts.clear();
   },
-
-  cpu: () => process.cpuUsage(),
 });
+
+/** Lets all sequences hold `tokens`. */
+async function fill(entry, form, sequences, tokens) {
+  const { context } = entry;
+  const kind = `${form.file} ${sequences}`;
+  let prompt = prompts.get(kind);
+  if (prompt?.length !== tokens.length) {
+    context.truncate(0, 0);
+    await context.read(0, tokens);
+    prompt = { length: tokens.length, saved: await context.save(0) };
+    prompts.set(kind, prompt);
+  }
+  for (let at = 0; at < sequences; at++) await context.restore(at, prompt.saved, tokens.length);
+  entry.depth = tokens.length;
+}
 
 /** A context of its own for each kind of work, made when it is needed first. */
 async function contextOf(form, sequences, positions) {
-  const key = `${form.model} ${form.flashAttention} ${sequences} ${positions}`;
+  const key = `${form.name} ${sequences} ${positions}`;
   const known = contexts.get(key);
   if (known) return known;
-  const model = models.get(form.model);
-  const context = await model.createContext({
-    threads,
-    sequences,
-    positions,
-    batch,
-    flashAttention: form.flashAttention,
-  });
-  const made = { context, state: { depth: 0 } };
+  const context = await BareContext.create(models.get(form.file), { threads: form.threads, sequences, positions });
+  const made = { context, depth: 0 };
   contexts.set(key, made);
   return made;
 }

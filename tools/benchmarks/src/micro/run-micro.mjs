@@ -2,8 +2,7 @@
 import { createSampler, Engine, TextAssembler } from '@mcli/inference';
 import { loadOnnxRunner } from '@mcli/inference/onnx';
 import { smollm2 } from '@mcli/model-smollm2';
-import { resolveModel } from '../ours/bare-runner.mjs';
-import { builds } from '../paths.mjs';
+import { buildOnce } from '../ours/load-runner.mjs';
 import { sampleText } from '../sample-text.mjs';
 import { formatTable, formatValue } from '../table.mjs';
 import { InstantRunner, randomLogits } from './instant-runner.mjs';
@@ -55,7 +54,7 @@ function timeSamplers() {
 }
 
 async function timeText() {
-  const { path } = await resolveModel(builds);
+  const path = await buildOnce(smollm2);
   const runner = await loadOnnxRunner({ id: smollm2.id, directory: path, slots: 1, context: 256 });
   const { tokenizer } = runner;
   const text = sampleText(52_000);

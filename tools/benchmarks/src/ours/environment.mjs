@@ -1,2 +1,2 @@
 /** As the server sets it for its engines (`start-engines.ts` of `@mcli/model-server`): native code reads it early. */
-export const nativeEnvironment = { ORT_DISABLE_TELEMETRY: '1', ORT_GQA_DISABLE_FLASH_ATTENTION: '1' };
+export const nativeEnvironment = { ORT_DISABLE_TELEMETRY: '1' };

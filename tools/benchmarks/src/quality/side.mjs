@@ -1,6 +1,7 @@
 // Compares forms of the model with its fp32 weights, in one process: token by token, so that no logits are kept.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadLlamaCppRunner } from '@mcli/inference/llama-cpp';
 import { calibrationTokens, createTokenizer, loadOnnxRunner } from '@mcli/inference/onnx';
 import { buildKey, buildModel, defaultForm } from '@mcli/model-builder';
 import { smollm2 } from '@mcli/model-smollm2';
@@ -20,7 +21,8 @@ let reference;
 let forms = [];
 
 serveSide({
-  async load({ directory, threads, context, names = [defaultForm] }) {
+  /** `names`: our forms; `files`: GGUF files for llama.cpp, which is left to choose its threads. */
+  async load({ directory, threads, context, names = [defaultForm], files = [] }) {
     const load = async (name) => {
       const path = join(directory, await buildKey(smollm2.path, name));
       const calibration = (data) => calibrationTokens(createTokenizer(data));
@@ -30,6 +32,10 @@ serveSide({
     reference = await load('float32');
     forms = [];
     for (const name of names) forms.push({ name, runner: await load(name) });
+    for (const { name, path } of files) {
+      const { runner } = await loadLlamaCppRunner({ id: name, path, context, slots: 1, gpuLayers: 0 });
+      forms.push({ name, runner });
+    }
   },
 
   /** Windows of a text: `read` tokens are read, the `count` after them compared. */

@@ -1,13 +1,22 @@
 import { median, medianInterval, summarize } from '../statistics.mjs';
 
-/** A figure that has nothing to do with llama.cpp: the median of its measurements against a bound. */
-export function measured({ id, group, title, unit, target, values, value = median(values), ...more }) {
+/**
+ * A figure of one of our engines that isn't compared with anything: the median of its measurements against a bound.
+ */
+export function measured({ id, group, title, unit, target, engine = 'onnx', values, value = median(values), ...more }) {
   const reached = target && (target.most === undefined ? value >= target.least : value <= target.most);
-  return { id, group, title, unit, target, ours: value, reached, measurements: summarize(values), values, ...more };
+  const engines = { [engine]: { value } };
+  return { id, group, title, unit, target, engines, reached, measurements: summarize(values), values, ...more };
 }
 
-/** A figure that compares two of our own ways, pair by pair: the median of first ÷ second. */
-export function compared({ id, group, title, unit, target, pairs, ...more }) {
+/** A figure of each of our engines, without a bound: the medians. */
+export function measuredByEngine({ values, ...row }) {
+  const engines = Object.fromEntries(Object.entries(values).map(([engine, list]) => [engine, { value: median(list) }]));
+  return { ...row, engines, values };
+}
+
+/** A figure that compares two ways of one of our engines, pair by pair: the median of first ÷ second. */
+export function compared({ id, group, title, unit, target, engine = 'onnx', pairs, ...more }) {
   const ratios = pairs.map(([first, second]) => first / second);
   const ratio = median(ratios);
   const reached = target.most === undefined ? ratio >= target.least : ratio <= target.most;
@@ -17,7 +26,7 @@ export function compared({ id, group, title, unit, target, pairs, ...more }) {
     title,
     unit,
     target: { ...target, of: 'ratio' },
-    ours: median(pairs.map(([first]) => first)),
+    engines: { [engine]: { value: median(pairs.map(([first]) => first)) } },
     ratio,
     interval: medianInterval(ratios),
     reached,

@@ -23,12 +23,14 @@ export async function measureSeries(sides, { pairs, progress }) {
   };
 }
 
-function toPoint(x, { llama, ratio, rounds }) {
+function toPoint(x, { engines, llama, best, ratio, rounds }) {
   const range = (values) => ({ value: median(values), low: quantile(values, 0), high: quantile(values, 1) });
+  const oursOf = (engine) => [engine, range(rounds.map((round) => round.ours[engine]))];
   return {
     x,
-    ours: range(rounds.map((round) => round.ours)),
+    engines: Object.fromEntries(Object.keys(engines).map(oursOf)),
     llama: { form: llama.form, ...range(rounds.map((round) => round.llama[llama.form])) },
+    best,
     ratio,
   };
 }

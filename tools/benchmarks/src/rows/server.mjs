@@ -121,7 +121,7 @@ function longestGap(times, from, to) {
 export async function measureHangUp({ endTokens, text, threads }, { rounds, progress }) {
   const title = 'client gone → slot free and taken by the next';
   progress(title);
-  const server = await Server.start(['--slots', '1', '--threads', `${threads}`]);
+  const server = await Server.start(['--slots', '1'], { threads });
   try {
     const waits = [];
     const steps = [];

@@ -6,12 +6,28 @@ import { measured } from './results.mjs';
 
 const group = 'start';
 
+/**
+ * From the command to a server that answers, with a model of real size from its file, on the engine that is chosen for it.
+ *
+ * @param {import('../models/benchmark-models.mjs').BenchmarkModel} model
+ */
+export async function measureStartOf({ id, title, path }, { threads, rounds, progress }) {
+  progress(`${title}: start to ready`);
+  const values = [];
+  for (let round = 0; round < rounds; round++) {
+    const server = await Server.start(['--model', path, '--model-id', id], { threads });
+    await server.stop();
+    values.push(server.readyMs / 1000);
+  }
+  const row = { id: 'start', group, title: 'start to ready', unit: 's', target: { most: 5 } };
+  return measured({ ...row, engine: 'llama.cpp', values });
+}
+
 /** From the command to a server that answers, with and without a built model. */
 export async function measureStart({ threads }, { rounds, progress }) {
   progress('start to ready');
-  const flags = ['--threads', `${threads}`];
   const start = async (options) => {
-    const server = await Server.start(flags, options);
+    const server = await Server.start([], { threads, ...options });
     await server.stop();
     return server.readyMs / 1000;
   };

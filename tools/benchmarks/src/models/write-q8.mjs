@@ -1,34 +1,32 @@
 // Q8_0 made from another GGUF file, as llama.cpp's own `llama-quantize` makes it: matrices as blocks of 32 numbers
 // (a half-float scale and 32 signed bytes), vectors as they are.
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, `quantize_row_q8_0_ref` of ggml.
-import { open, rename, rm } from 'node:fs/promises';
+import { readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { dequantize } from '@mcli/model-builder/testing';
+import { root } from '../paths.mjs';
 
 const q8 = 8;
 const blockNumbers = 32;
 const blockBytes = 34;
 
 /**
- * @typedef {object} BuilderParts What is used of the model builder.
- * @property {(path: string) => Promise<any>} openGguf
- * @property {(format: string, source: Uint8Array, target: Float32Array) => void} dequantize
- */
-
-/**
- * Writes `target` from `source`, whole or not at all.
+ * Writes `target` from `source`.
  *
  * @param {string} source
  * @param {string} target
- * @param {BuilderParts} builder
  */
-export async function writeQ8(source, target, { openGguf, dequantize }) {
+export async function writeQ8(source, target) {
+  const { openGguf } = await import(builder('read/gguf-file.js'));
   const file = await openGguf(source);
-  const partial = `${target}.tmp-${process.pid}`;
-  const output = await open(partial, 'w');
+  const output = await open(target, 'w');
   try {
     const tensors = [...file.tensors.values()];
     const first = Math.min(...tensors.map(({ offset }) => offset));
     const head = Buffer.alloc(first);
-    await file.read(head, 0);
+    readSync(file.fd, head, 0, first, 0);
     const alignment = file.metadata.integer('general.alignment') ?? 32;
     const padded = (bytes) => Math.ceil(bytes / alignment) * alignment;
     let offset = 0;
@@ -37,21 +35,21 @@ export async function writeQ8(source, target, { openGguf, dequantize }) {
       const byteLength = isMatrix ? ((tensor.rows * tensor.columns) / blockNumbers) * blockBytes : tensor.byteLength;
       patchTensor(head, tensor, isMatrix ? q8 : tensor.format.id, offset);
       const bytes = Buffer.alloc(tensor.byteLength);
-      await file.read(bytes, tensor.offset);
-      await output.write(isMatrix ? toQ8(bytes, tensor, dequantize) : bytes, 0, byteLength, first + offset);
+      readSync(file.fd, bytes, 0, bytes.length, tensor.offset);
+      await output.write(isMatrix ? toQ8(bytes, tensor) : bytes, 0, byteLength, first + offset);
       offset = padded(offset + byteLength);
     }
     await output.write(head, 0, first, 0);
     await output.truncate(first + offset);
-    await output.close();
-    await rename(partial, target);
-  } catch (error) {
-    await output.close().catch(() => undefined);
-    await rm(partial, { force: true });
-    throw error;
   } finally {
+    await output.close();
     await file.close();
   }
+}
+
+/** A module of the model builder that its package doesn't export. */
+function builder(module) {
+  return pathToFileURL(join(root, 'libs/model-builder/dist', module)).href;
 }
 
 /** Writes type and offset into a tensor's entry of the header: name, dimensions (u32), shape (u64 each), type, offset. */
@@ -74,7 +72,7 @@ function patchTensor(head, { name, rows, columns }, type, offset) {
   throw new Error(`The entry of ${name} was not found in the header.`);
 }
 
-function toQ8(bytes, { format, rows, columns }, dequantize) {
+function toQ8(bytes, { format, rows, columns }) {
   const numbers = new Float32Array(rows * columns);
   dequantize(format.name, bytes, numbers);
   return quantizeQ8(numbers);
