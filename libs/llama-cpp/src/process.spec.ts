@@ -115,7 +115,7 @@ describe('the process ends', () => {
   it('after those who listen for its end', async () => {
     await large();
     const ending = await run(
-      `process.on('exit', (code) => console.log('exit', code));
+      `process.on('exit', (code) => console.log("exit " + code));
        const model = await library.loadModel(path);
        const context = await model.createContext({ positions: 256, threads: 1 });
        fill(context, 250);
