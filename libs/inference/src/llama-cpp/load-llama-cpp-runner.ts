@@ -1,19 +1,16 @@
 import { stat } from 'node:fs/promises';
-import { totalmem } from 'node:os';
 import type { LlamaCpp, LlamaModel } from '@mcli/llama-cpp';
 import type { GgufHeader } from '@mcli/model-builder';
 import type { SamplingOptions } from '../contract.js';
-import type { KvCachePlan } from '../engine/plan-kv-cache.js';
-import { planKvCache } from '../engine/plan-kv-cache.js';
 import { InferenceError } from '../errors.js';
-import { mebibytes } from '../mebibytes.js';
 import { importPeers } from '../import-peers.js';
 import { fitGpuLayers } from './fit-gpu-layers.js';
 import { GrowingContext } from './growing-context.js';
 import { LlamaCppRunner } from './llama-cpp-runner.js';
 import { llamaCppPeers, loadLlamaCppLibrary } from './load-llama-cpp-library.js';
 import { modelFileBytes } from './model-file-bytes.js';
-import type { ModelShape } from './read-model-shape.js';
+import type { MemoryPlan } from './plan-memory.js';
+import { checkWeights, planMemory } from './plan-memory.js';
 import { readModelShape } from './read-model-shape.js';
 import { ThreadTuner } from './thread-tuner.js';
 import { createVocabularyTokenizer } from './vocabulary-tokenizer.js';
@@ -64,7 +61,7 @@ export interface Placement {
   readonly layers: number;
   /** Names of the GPUs in use. */
   readonly gpus: readonly string[];
-  readonly cacheType: 'f16' | 'q8_0';
+  readonly cacheType: MemoryPlan['cacheType'];
 }
 
 /** Drafted tokens that are checked in one pass at most. */
@@ -113,7 +110,7 @@ async function openModel(
   const weightBytes = await modelFileBytes(path);
   const gpus = library.devices().filter(({ kind }) => kind === 'gpu' || kind === 'integrated-gpu');
   if (gpus.length === 0 || gpuLayers === 0) checkWeights(id, weightBytes);
-  const { plan, cacheType } = planCache(shape, weightBytes, options);
+  const { plan, cacheType } = planMemory(shape, weightBytes, options);
   const onGpu = gpuLayers === 'auto' ? fitGpuLayers(gpus, shape, plan.bytes) : gpus.length === 0 ? 0 : gpuLayers;
   const model = await library.loadModel(path, { gpuLayers: onGpu });
   try {
@@ -162,42 +159,6 @@ async function openModel(
     await model.dispose();
     throw error;
   }
-}
-
-/** Keys and values in 16 bits; in 8 where what was asked for fits only then. */
-function planCache(
-  shape: ModelShape,
-  weightBytes: number,
-  options: LoadLlamaCppRunnerOptions,
-): { readonly plan: KvCachePlan; readonly cacheType: Placement['cacheType'] } {
-  const free = process.availableMemory();
-  const planWith = (bytesPerNumber: number): KvCachePlan =>
-    planKvCache({
-      bytesPerPosition: shape.numbersPerPosition * bytesPerNumber,
-      modelContext: shape.contextLength,
-      context: options.context,
-      slots: options.slots,
-      budget: options.kvCacheBytes ?? Math.max(0, Math.min(free / 4, (free - weightBytes) / 2)),
-    });
-  try {
-    return { plan: planWith(2), cacheType: 'f16' };
-  } catch (error) {
-    const canBeSmaller = shape.rowSizes.every((size) => size % 32 === 0);
-    if (!canBeSmaller) throw error;
-    return { plan: planWith(34 / 32), cacheType: 'q8_0' };
-  }
-}
-
-/** @throws InferenceError `unsupported` when the weights are larger than this machine's memory */
-function checkWeights(id: string, bytes: number): void {
-  const limit = process.constrainedMemory();
-  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  if (bytes <= memory) return;
-  const [needed, there] = [bytes, memory].map((size) => Math.ceil(mebibytes(size)));
-  throw new InferenceError(
-    'unsupported',
-    `The weights of '${id}' take ${needed} MiB; this machine has ${there} MiB of memory. Take a smaller model, or one in fewer bits.`,
-  );
 }
 
 function checkKind(id: string, { kind }: LlamaModel): void {
