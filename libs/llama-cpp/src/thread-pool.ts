@@ -3,6 +3,8 @@ import type { NativeLibrary } from './native/native-library.js';
 
 /** Bytes of `ggml_threadpool_params`: 512 switches for processors, then threads, priority, polling, two switches. */
 const paramsBytes = 512 + 4 + 4 + 4 + 2 + 2;
+/** Where `poll` stands: how long a thread spins for the next pass before it sleeps. */
+const pollOffset = 512 + 4 + 4;
 
 /**
  * Threads that live as long as a context. Without them the library, which is built without OpenMP, would start new ones
@@ -30,6 +32,8 @@ export class ThreadPool {
     };
     const params = new Uint8Array(paramsBytes);
     functions.ggml_threadpool_params_init(params, threads);
+    // They sleep between passes: spinning, they would take the processor from JavaScript, which makes the next pass ready.
+    new DataView(params.buffer).setUint32(pollOffset, 0, true);
     const handle = library.functionAt(find('ggml_threadpool_new'), 'address', ['pointer'])(params);
     if (handle === null) throw new LlamaCppError('insufficient_memory', 'No threads could be started.');
     const free = library.functionAt(find('ggml_threadpool_free'), 'void', ['pointer']);
