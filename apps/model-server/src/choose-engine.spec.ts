@@ -1,4 +1,4 @@
-import { chooseEngine, preferEngine, withBothReasons } from './choose-engine.js';
+import { chooseEngine, preferEngine, withBothReasons, mayTryOnnx, withLlamaCppsReason } from './choose-engine.js';
 
 const embedded = { embedded: true };
 const file = { embedded: false };
@@ -70,5 +70,25 @@ describe('withBothReasons', () => {
     const details = { contextLength: 256 };
     const tooLarge = Object.assign(new Error('8 slots need 900 MiB'), { code: 'unsupported', details });
     expect(withBothReasons(tooLarge, fallback)).toBe(tooLarge);
+  });
+});
+
+describe('a file that llama.cpp cannot read', () => {
+  const refused = Object.assign(new Error('m.gguf: wrong number of tensors.'), { code: 'invalid_model' });
+  const choice = { engine: 'llama.cpp', reason: 'a GGUF file' } as const;
+
+  it('goes to ONNX Runtime, unless an engine was asked for or something else is wrong', () => {
+    expect(mayTryOnnx('auto', choice, refused)).toBe(true);
+    expect(mayTryOnnx('llama.cpp', choice, refused)).toBe(false);
+    expect(mayTryOnnx('auto', { ...choice, engine: 'onnx' }, refused)).toBe(false);
+    expect(mayTryOnnx('auto', choice, Object.assign(new Error('full'), { code: 'insufficient_memory' }))).toBe(false);
+  });
+
+  it('is told of with both reasons when neither engine can', () => {
+    const other = Object.assign(new Error('m.gguf: nobody uses output.bias.'), { code: 'invalid_gguf' });
+    expect(withLlamaCppsReason(other, refused)).toMatchObject({
+      code: 'invalid_gguf',
+      message: "m.gguf: nobody uses output.bias; llama.cpp can't read it either (m.gguf: wrong number of tensors).",
+    });
   });
 });

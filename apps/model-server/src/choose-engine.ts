@@ -69,3 +69,24 @@ export function withBothReasons(error: unknown, { unavailable }: EngineChoice): 
   const both = `${message}; llama.cpp, which runs more kinds of models, can't be used (${unavailable}).`;
   return Object.assign(new Error(both, { cause: error }), { name: error.name, code });
 }
+
+/**
+ * Whether the other engine should be asked to run a model that the chosen one couldn't read. llama.cpp refuses files for slips in
+ * their metadata that the builder puts right, and doesn't say what it found wrong; when an engine was asked for by name,
+ * nothing else is tried.
+ */
+export function mayTryOnnx(asked: AskedEngine, { engine }: EngineChoice, error: unknown): error is Error {
+  return asked === 'auto' && engine === 'llama.cpp' && hasCode(error, 'invalid_model');
+}
+
+/** What a person is told when neither engine can read a file: the builder's reason, and llama.cpp's. */
+export function withLlamaCppsReason(error: unknown, llamaCpp: Error): unknown {
+  if (!(error instanceof Error)) return error;
+  const both = `${error.message.replace(/\.$/, '')}; llama.cpp can't read it either (${llamaCpp.message.replace(/\.$/, '')}).`;
+  const code = 'code' in error ? { code: error.code } : {};
+  return Object.assign(new Error(both, { cause: error }), { name: error.name, ...code });
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

@@ -3,7 +3,7 @@
 import type { ProcessHooks, TraceSink } from '@mcli/inference';
 import { createTraceFile, Engine, serveBackendProcess } from '@mcli/inference';
 import { loadLlamaCppLibrary } from '@mcli/inference/llama-cpp';
-import { chooseEngine, withBothReasons } from './choose-engine.js';
+import { chooseEngine, mayTryOnnx, withBothReasons, withLlamaCppsReason } from './choose-engine.js';
 import type { EngineName } from './choose-engine.js';
 import type { EngineArguments } from './engine-arguments.js';
 import type { StartedEngine } from './started-engine.js';
@@ -15,10 +15,15 @@ serveBackendProcess(async (given, hooks) => {
   const choice = await chooseEngine(args.engine, model, () => loadLlamaCppLibrary(args.gpuLayers));
   const { engine, reason, unavailable } = choice;
   if (unavailable !== undefined) hooks.warn(`ONNX Runtime runs '${model.id}': ${reason}.`);
-  const { runner, facts } = await start(engine, args, hooks, trace).catch((error: unknown) => {
-    throw withBothReasons(error, choice);
+  const { runner, facts } = await start(engine, args, hooks, trace).catch(async (error: unknown) => {
+    if (!mayTryOnnx(args.engine, choice, error)) throw withBothReasons(error, choice);
+    const started = await start('onnx', args, hooks, trace).catch((other: unknown) => {
+      throw withLlamaCppsReason(other, error);
+    });
+    hooks.warn(`ONNX Runtime runs '${model.id}': llama.cpp can't read its file: ${error.message}.`);
+    return started;
   });
-  hooks.report({ ...facts, reason });
+  hooks.report({ ...facts, reason: facts.engine === engine ? reason : "llama.cpp can't read the file" });
   return new Engine(runner, { slots: runner.slots, queue, drafts, trace });
 });
 
