@@ -264,7 +264,7 @@ describe('mcli model start', () => {
         return ['--model', file('strange')];
       },
       1,
-      /^mcli: strange\.gguf: unknown model architecture: 'qwxn3'/,
+      /^mcli: strange\.gguf: .+; llama\.cpp can't read it either \(strange\.gguf: unknown model architecture: 'qwxn3'\)/,
     ],
     ['a file on which the library aborts', () => ['--model', file('aborts')], 1, /^mcli: 'aborts' can't be loaded\./],
     [
