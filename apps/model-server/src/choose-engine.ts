@@ -46,7 +46,7 @@ export async function chooseEngine(
     return preferred;
   } catch (error) {
     if (asked !== 'auto') throw error;
-    const unavailable = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+    const unavailable = withoutStop(error instanceof Error ? error.message : String(error));
     return { engine: 'onnx', reason: `llama.cpp can't be used: ${unavailable}`, unavailable };
   }
 }
@@ -65,9 +65,7 @@ export function withBothReasons(error: unknown, { unavailable }: EngineChoice): 
   // A tokenizer that isn't known; a cache that doesn't fit would fit nowhere.
   const isUnknownTokenizer = code === 'unsupported' && !('contextLength' in (details ?? {}));
   if (!unknownKinds.has(code) && !isUnknownTokenizer) return error;
-  const message = error.message.replace(/\.$/, '');
-  const both = `${message}; llama.cpp, which runs more kinds of models, can't be used (${unavailable}).`;
-  return Object.assign(new Error(both, { cause: error }), { name: error.name, code });
+  return withMore(error, `llama.cpp, which runs more kinds of models, can't be used (${unavailable})`);
 }
 
 /**
@@ -82,9 +80,18 @@ export function mayTryOnnx(asked: AskedEngine, { engine }: EngineChoice, error: 
 /** What a person is told when neither engine can read a file: the builder's reason, and llama.cpp's. */
 export function withLlamaCppsReason(error: unknown, llamaCpp: Error): unknown {
   if (!(error instanceof Error)) return error;
-  const both = `${error.message.replace(/\.$/, '')}; llama.cpp can't read it either (${llamaCpp.message.replace(/\.$/, '')}).`;
+  return withMore(error, `llama.cpp can't read it either (${withoutStop(llamaCpp.message)})`);
+}
+
+/** The same error, with more in its sentence. */
+function withMore(error: Error, more: string): Error {
   const code = 'code' in error ? { code: error.code } : {};
-  return Object.assign(new Error(both, { cause: error }), { name: error.name, ...code });
+  const message = `${withoutStop(error.message)}; ${more}.`;
+  return Object.assign(new Error(message, { cause: error }), { name: error.name, ...code });
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Device } from './device.js';
 import { listDevices } from './device.js';
+import { expectFile } from './expect-file.js';
 import { LlamaCppError } from './llama-cpp-error.js';
 import { LlamaModel } from './llama-model.js';
 import type { FoundLibraries, UnusedPackage } from './native/find-libraries.js';
@@ -70,9 +70,7 @@ export class LlamaCpp {
     const label = basename(path);
     if (gpuLayers !== 'all' && !(Number.isInteger(gpuLayers) && gpuLayers >= 0 && gpuLayers < 2 ** 31))
       throw new LlamaCppError('invalid_argument', `gpuLayers must be a number from 0 on, or all; it is ${gpuLayers}.`);
-    await access(path).catch((cause: unknown) => {
-      throw new LlamaCppError('model_not_found', `${label}: there is no such file, or it can't be read.`, { cause });
-    });
+    await expectFile(path);
     const { functions, log } = this.#library;
     const params = {
       ...functions.llama_model_default_params(),

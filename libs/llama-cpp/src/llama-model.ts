@@ -1,10 +1,10 @@
-import { access } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ContextOptions } from './context-options.js';
 import { resolveContextOptions, toContextParams } from './context-options.js';
 import type { ContextModel } from './llama-context.js';
 import { LlamaContext } from './llama-context.js';
 import type { LlamaCppErrorCode } from './llama-cpp-error.js';
+import { expectFile } from './expect-file.js';
 import { LlamaCppError } from './llama-cpp-error.js';
 import { LoraAdapter } from './lora-adapter.js';
 import type { NativeFunctions } from './native/function-table.js';
@@ -133,9 +133,7 @@ export class LlamaModel {
   async loadAdapter(path: string): Promise<LoraAdapter> {
     return this.#make(async (model) => {
       const label = basename(path);
-      await access(path).catch((cause: unknown) => {
-        throw new LlamaCppError('model_not_found', `${label}: there is no such file, or it can't be read.`, { cause });
-      });
+      await expectFile(path);
       if (this.#vocabularyOnly)
         throw new LlamaCppError('invalid_model', `${label}: only the vocabulary of its model was loaded.`);
       const { result, problems } = await this.#library.log.collect(() =>
